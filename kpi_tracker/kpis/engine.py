@@ -1,0 +1,126 @@
+"""The reference path: values straight from the records. Slow where there are many, and right."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q
+
+from kpi_tracker.kpis import facts, query
+from kpi_tracker.kpis.measures import Measure
+from kpi_tracker.kpis.metrics import SubjectKind
+from kpi_tracker.kpis.query import Dimension, KpiQuery, KpiTable, MemberId, Part, Parts, Subject
+from kpi_tracker.orgs.models import Organisation, Team, TeamAssignment
+from kpi_tracker.orgs.selectors import subtree
+from kpi_tracker.periods import Period
+
+
+def ask(organisation: Organisation, question: KpiQuery, *, today: dt.date) -> KpiTable:
+    """Answer `question` from the records."""
+    return query.answer(organisation, question, source=parts, medians=medians, today=today)
+
+
+def parts(
+    organisation: Organisation, measures: Sequence[Measure], subject: Subject, spans: Sequence[Period], by: Dimension | None
+) -> Parts:
+    """Each measure's part in each span; see `query.Source`."""
+    totals: dict[tuple[str, Period, MemberId], list[int]] = defaultdict(lambda: [0, 0])
+    for family in facts.families(measures):
+        for member, one in _members(organisation, subject, by):
+            for day, row_member, row in _daily(organisation, family, one, spans, by):
+                for i, measure in enumerate(family):
+                    if not row[f"n{i}"]:
+                        continue
+                    for span in spans:
+                        if day in span:
+                            total = totals[measure.key, span, member if row_member is None else row_member]
+                            total[0] += row[f"v{i}"]
+                            total[1] += row[f"n{i}"]
+    return {key: Part(value, count) for key, (value, count) in totals.items()}
+
+
+def _members(organisation: Organisation, subject: Subject, by: Dimension | None) -> list[tuple[MemberId, Subject]]:
+    """Teams are asked one by one: a rep's record counts for each team above the rep's own."""
+    if by is not Dimension.TEAM:
+        return [(None, subject)]
+    if subject.kind is SubjectKind.TEAM:
+        teams = sorted(subtree(organisation, [subject.id]))
+    else:
+        teams = list(Team.objects.filter(organisation=organisation).order_by("id").values_list("id", flat=True))
+    return [(team, Subject(SubjectKind.TEAM, team)) for team in teams]
+
+
+def _daily(
+    organisation: Organisation, family: Sequence[Measure], subject: Subject, spans: Sequence[Period], by: Dimension | None
+) -> Iterator[tuple[dt.date, MemberId, dict[str, Any]]]:
+    first = family[0]
+    groups: dict[str, Any] = {"day": F(first.day)}
+    if by is Dimension.REP:
+        groups["member"] = F(first.rep)
+    elif by is Dimension.CUSTOMER:
+        groups["member"] = F(first.fact.customer_field)
+    restrict = concerning(organisation, first, subject) & within_spans(first, spans)
+    for row in facts.sums(organisation, family, restrict, groups):
+        if by in (Dimension.REP, Dimension.CUSTOMER) and row["member"] is None:
+            continue
+        yield row["day"], row.get("member"), row
+
+
+def within_spans(measure: Measure, spans: Sequence[Period]) -> Q:
+    """The condition that a record's day lies between the first and the last day asked for."""
+    start, end = min(span.start for span in spans), max(span.end for span in spans)
+    return Q(**{f"{measure.day}__gte": start, f"{measure.day}__lt": end})
+
+
+def concerning(organisation: Organisation, measure: Measure, subject: Subject) -> Q:
+    """The condition that a record of the measure is about `subject`: the rep's team on the record's own day."""
+    match subject.kind:
+        case SubjectKind.ORGANISATION:
+            return Q()
+        case SubjectKind.TEAM:
+            member = TeamAssignment.objects.filter(
+                Q(valid_to=None) | Q(valid_to__gt=OuterRef(measure.day)),
+                organisation=organisation, rep_id=OuterRef(measure.rep), valid_from__lte=OuterRef(measure.day),
+                team_id__in=subtree(organisation, [subject.id]),
+            )
+            return Q(Exists(member))
+        case SubjectKind.REP:
+            return Q(**{measure.rep: subject.id})
+        case SubjectKind.CUSTOMER:
+            return Q(**{measure.fact.customer_field: subject.id})
+
+
+def medians(organisation: Organisation, measure: Measure, subject: Subject, span: Period, by: Dimension | None) -> dict[MemberId, Decimal]:
+    """The median of the measure's quantity over its records in `span`, for each member of `by`."""
+    found: dict[MemberId, Decimal] = {}
+    for member, one in _members(organisation, subject, by):
+        groups: tuple[str, ...] = ("quantity",)
+        if by is Dimension.REP:
+            groups += (measure.rep,)
+        elif by is Dimension.CUSTOMER:
+            groups += (measure.fact.customer_field,)
+        restrict = concerning(organisation, measure, one) & within_spans(measure, [span])
+        rows = facts.counted(measure, organisation).filter(restrict).order_by().values_list(*groups).annotate(times=Count("*"))
+        histograms: dict[MemberId, dict[int, int]] = defaultdict(dict)
+        for size, *rest in rows:
+            histograms[member if len(rest) == 1 else rest[0]][size] = rest[-1]
+        for key, histogram in histograms.items():
+            found[key] = query.in_unit(1, measure.unit) * _median(histogram)
+    return found
+
+
+def _median(histogram: dict[int, int]) -> Decimal:
+    """The median of whole numbers given how often each occurs."""
+    total = sum(histogram.values())
+    middle = ((total - 1) // 2, total // 2)
+    picked: list[int] = []
+    passed = 0
+    for size in sorted(histogram):
+        passed += histogram[size]
+        while len(picked) < 2 and middle[len(picked)] < passed:
+            picked.append(size)
+    return Decimal(picked[0] + picked[1]) / 2

@@ -1,0 +1,156 @@
+"""Measures as queries over the fact tables. The reference engine and the rollup builder both use these,
+so a measure means the same in a cell and in a list of its records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import BigIntegerField, Case, Count, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+from kpi_tracker.kpis.measures import Agg, Measure, Quantity, Requirement
+from kpi_tracker.orgs.models import ExchangeRate, Organisation
+
+
+class MinorUnits(Func):
+    """An amount, times a rate where one is given, in whole hundredths; halves away from zero."""
+
+    output_field = BigIntegerField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "ROUND(%(expressions)s * 100)::bigint"
+        return self.as_sql(compiler, connection, template=template, arg_joiner=" * ", **context)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        if len(self.source_expressions) == 1:
+            return self.as_sql(compiler, connection, template="CAST(ROUND(%(expressions)s * 100) AS INTEGER)", **context)
+        return self.as_sql(compiler, connection, template="kpi_minor_units(%(expressions)s)", **context)
+
+
+class DaysBetween(Func):
+    """Whole days from the second day to the first."""
+
+    output_field = IntegerField()
+    arity = 2
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="(%(expressions)s)", arg_joiner=" - ", **context)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        later, earlier = (compiler.compile(part) for part in self.source_expressions)
+        sql = f"CAST(julianday({later[0]}) - julianday({earlier[0]}) AS INTEGER)"
+        return sql, (*later[1], *earlier[1])
+
+
+def _rates(day: str) -> QuerySet[ExchangeRate]:
+    """The rates of the outer record's currency up to its day, newest first."""
+    return ExchangeRate.objects.filter(
+        organisation_id=OuterRef("organisation_id"), currency=OuterRef("currency"), day__lte=OuterRef(day)
+    ).order_by("-day")
+
+
+def requirement(need: Requirement, measure: Measure, organisation: Organisation) -> Q:
+    if need.where is not None:
+        return need.where
+    return Q(currency=organisation.base_currency) | Q(Exists(_rates(measure.day)))
+
+
+def quantity(measure: Measure, organisation: Organisation) -> Any:
+    """What the measure adds up of one record, as an SQL expression of whole numbers."""
+    match measure.quantity:
+        case Quantity.AMOUNT:
+            return Case(
+                When(currency=organisation.base_currency, then=MinorUnits("amount")),
+                default=MinorUnits("amount", Subquery(_rates(measure.day).values("rate")[:1])),
+                output_field=BigIntegerField(),
+            )
+        case Quantity.CYCLE_DAYS:
+            return DaysBetween(F("closed_on"), Coalesce("first_contact_on", "opened_on"))
+        case None:
+            return Value(1)
+
+
+def _only_once(measure: Measure, organisation: Organisation) -> Q:
+    """The condition that a record is the first (or, if `later`, not the first) of its `per`."""
+    once = measure.once
+    if once is None:
+        return Q()
+    day, per = measure.day, once.per
+    earlier = _countable(measure, organisation).filter(**{per: OuterRef(per), "organisation_id": OuterRef("organisation_id")})
+    earlier = earlier.filter(Q(**{f"{day}__lt": OuterRef(day)}) | Q(**{day: OuterRef(day), "id__lt": OuterRef("id")}))
+    if once.days is not None:
+        earlier = earlier.alias(gap=DaysBetween(OuterRef(day), F(day))).filter(gap__lt=once.days)
+    nameless = Q(**{per: ""}) if once.per.endswith("_key") else Q(pk__in=[])
+    first = ~Q(Exists(earlier)) | nameless
+    return ~first if once.later else first
+
+
+def _countable(measure: Measure, organisation: Organisation) -> QuerySet[Any]:
+    """Records that the measure could count, before telling first from later ones."""
+    found = measure.fact.model._default_manager.filter(measure.where, organisation=organisation, **{f"{measure.day}__isnull": False})
+    for need in measure.requires:
+        found = found.filter(requirement(need, measure, organisation))
+    return found
+
+
+def counted(measure: Measure, organisation: Organisation) -> QuerySet[Any]:
+    """The records that the measure counts, each with its `quantity`."""
+    found = _countable(measure, organisation).filter(_only_once(measure, organisation))
+    return found.annotate(quantity=quantity(measure, organisation))
+
+
+def left_out(measure: Measure, organisation: Organisation) -> list[tuple[Requirement, QuerySet[Any]]]:
+    """The records of the measure's kind that lack something, under the first thing that they lack."""
+    rest = measure.fact.model._default_manager.filter(measure.where, organisation=organisation)
+    found = []
+    for need in measure.requires:
+        met = rest.filter(requirement(need, measure, organisation)).values("pk")
+        found.append((need, rest.exclude(pk__in=met)))
+        rest = rest.filter(pk__in=met)
+    return found
+
+
+def sums(organisation: Organisation, family: Sequence[Measure], restrict: Q, by: dict[str, Any]) -> QuerySet[Any, dict[str, Any]]:
+    """One pass over a family's table, grouped by the expressions in `by`.
+
+    Rows are dicts with the keys of `by` and, for the i-th measure, `v<i>` its value and `n<i>` the records in it.
+    """
+    first = family[0]
+    base = first.fact.model._default_manager.filter(restrict, organisation=organisation, **{f"{first.day}__isnull": False})
+    if first.once:
+        conditions = [Q()]
+        base = counted(first, organisation).filter(restrict)
+    else:
+        conditions = [_condition(measure, organisation) for measure in family]
+        if all(conditions):
+            base = base.filter(reduce(or_, [measure.where for measure in family]))
+    columns: dict[str, Any] = {}
+    for i, (measure, condition) in enumerate(zip(family, conditions, strict=True)):
+        kept = condition or None
+        columns[f"n{i}"] = Count("*", filter=kept)
+        match measure.agg:
+            case Agg.COUNT:
+                columns[f"v{i}"] = Count("*", filter=kept)
+            case Agg.SUM:
+                columns[f"v{i}"] = Coalesce(Sum(quantity(measure, organisation), filter=kept), 0, output_field=BigIntegerField())
+    return base.order_by().values(**by).annotate(**columns)
+
+
+def _condition(measure: Measure, organisation: Organisation) -> Q:
+    """What a record of the measure's table must meet, apart from its day."""
+    met = measure.where
+    for need in measure.requires:
+        met &= requirement(need, measure, organisation)
+    return met
+
+
+def families(measures: Sequence[Measure]) -> list[list[Measure]]:
+    """The measures, without repetition, grouped into families."""
+    grouped: dict[tuple[str, ...], dict[str, Measure]] = {}
+    for measure in measures:
+        grouped.setdefault(measure.family, {})[measure.key] = measure
+    return [list(group.values()) for group in grouped.values()]
