@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -13,6 +13,9 @@ VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY and (key_file := VAR_DIR / "secret_key").exists():
+    # Made by the demo, so that the other commands work beside it.
+    SECRET_KEY = key_file.read_text().strip()
 if not SECRET_KEY:
     raise ImproperlyConfigured("Set SECRET_KEY to a long random text (`make demo` makes its own under var/).")
 PORT = env.int("PORT", default=8000)
@@ -29,7 +32,7 @@ INSTALLED_APPS = [
     "dashboards",
     "integrations",
     "kpi_tracker.demo",
-    "django.contrib.admin",
+    "kpi_tracker.admin_config.SiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -119,8 +122,13 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    # Cells follow edits within seconds, however the edit was made; the rest is upkeep.
-    "refresh": {"task": "kpi_tracker.rollups.tasks.refresh_all", "schedule": 2.0},
+    # Cells follow edits within seconds, however the edit was made.
+    "refresh": {"task": "kpi_tracker.rollups.tasks.refresh_all", "schedule": 1.0, "options": {"expires": 5}},
+    # Recent buckets are recomputed whole and a sample of all is checked, so that no fault of ours could last.
+    "daily": {"task": "kpi_tracker.rollups.tasks.recompute_recent", "schedule": crontab(hour=2, minute=10), "args": ("day", 2)},
+    "weekly": {"task": "kpi_tracker.rollups.tasks.recompute_recent", "schedule": crontab(hour=2, minute=30, day_of_week=1), "args": ("week", 5)},
+    "monthly": {"task": "kpi_tracker.rollups.tasks.recompute_recent", "schedule": crontab(hour=3, minute=0, day_of_month=1), "args": ("month", 13)},
+    "verify": {"task": "kpi_tracker.rollups.tasks.verify_sample", "schedule": crontab(hour=4, minute=0)},
 }
 
 AUTH_USER_MODEL = "orgs.User"

@@ -47,7 +47,7 @@ def page(permission: Permission) -> Callable[[Callable[Concatenate[HttpRequest, 
 
     def decorate(view: Callable[Concatenate[HttpRequest, Scope, P], HttpResponse]) -> View:
         @wraps(view)
-        def checked(request: HttpRequest, *args: P.args, org: str, **kwargs: P.kwargs) -> HttpResponse:
+        def checked(request: HttpRequest, *args: Any, org: str, **kwargs: Any) -> HttpResponse:
             scope: Scope = request.scope  # type: ignore[attr-defined]
             if not allows(scope, permission):
                 raise PermissionDenied

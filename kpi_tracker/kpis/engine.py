@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -25,37 +25,41 @@ def ask(organisation: Organisation, question: KpiQuery, *, today: dt.date) -> Kp
 
 
 def parts(
-    organisation: Organisation, measures: Sequence[Measure], subject: Subject, spans: Sequence[Period], by: Dimension | None
+    organisation: Organisation, measures: Sequence[Measure], subject: Subject, spans: Sequence[Period], by: Dimension | None,
+    days: Collection[dt.date] | None = None,
 ) -> Parts:
-    """Each measure's part in each span; see `query.Source`."""
+    """Each measure's part in each span; see `query.Source`. days: count the records of these days only."""
     totals: dict[tuple[str, Period, MemberId], list[int]] = defaultdict(lambda: [0, 0])
+    spans_of: dict[dt.date, list[Period]] = defaultdict(list)
+    for span in spans:
+        for day in span.days():
+            spans_of[day].append(span)
     for family in facts.families(measures):
-        for member, one in _members(organisation, subject, by):
-            for day, row_member, row in _daily(organisation, family, one, spans, by):
+        restrict = within_spans(family[0], spans) if days is None else Q(**{f"{family[0].day}__in": days})
+        for member, subjects in _members(organisation, subject, by):
+            for day, row_member, row in _daily(organisation, family, subjects, restrict, by):
                 for i, measure in enumerate(family):
                     if not row[f"n{i}"]:
                         continue
-                    for span in spans:
-                        if day in span:
-                            total = totals[measure.key, span, member if row_member is None else row_member]
-                            total[0] += row[f"v{i}"]
-                            total[1] += row[f"n{i}"]
+                    for span in spans_of[day]:
+                        total = totals[measure.key, span, member if row_member is None else row_member]
+                        total[0] += row[f"v{i}"]
+                        total[1] += row[f"n{i}"]
     return {key: Part(value, count) for key, (value, count) in totals.items()}
 
 
-def _members(organisation: Organisation, subject: Subject, by: Dimension | None) -> list[tuple[MemberId, Subject]]:
-    """Teams are asked one by one: a rep's record counts for each team above the rep's own."""
+def _members(organisation: Organisation, subject: Subject, by: Dimension | None) -> list[tuple[MemberId, tuple[Subject, ...]]]:
+    """Each member with whom its records must concern. Teams are asked one by one: a rep's record counts for each team above the rep's own."""
     if by is not Dimension.TEAM:
-        return [(None, subject)]
+        return [(None, (subject,))]
     if subject.kind is SubjectKind.TEAM:
-        teams = sorted(subtree(organisation, [subject.id]))
-    else:
-        teams = list(Team.objects.filter(organisation=organisation).order_by("id").values_list("id", flat=True))
-    return [(team, Subject(SubjectKind.TEAM, team)) for team in teams]
+        return [(team, (Subject(SubjectKind.TEAM, team),)) for team in sorted(subtree(organisation, [subject.id]))]
+    teams = Team.objects.filter(organisation=organisation).order_by("id").values_list("id", flat=True)
+    return [(team, (subject, Subject(SubjectKind.TEAM, team))) for team in teams]
 
 
 def _daily(
-    organisation: Organisation, family: Sequence[Measure], subject: Subject, spans: Sequence[Period], by: Dimension | None
+    organisation: Organisation, family: Sequence[Measure], subjects: Sequence[Subject], restrict: Q, by: Dimension | None
 ) -> Iterator[tuple[dt.date, MemberId, dict[str, Any]]]:
     first = family[0]
     groups: dict[str, Any] = {"day": F(first.day)}
@@ -63,7 +67,8 @@ def _daily(
         groups["member"] = F(first.rep)
     elif by is Dimension.CUSTOMER:
         groups["member"] = F(first.fact.customer_field)
-    restrict = concerning(organisation, first, subject) & within_spans(first, spans)
+    for subject in subjects:
+        restrict &= concerning(organisation, first, subject)
     for row in facts.sums(organisation, family, restrict, groups):
         if by in (Dimension.REP, Dimension.CUSTOMER) and row["member"] is None:
             continue
@@ -97,13 +102,15 @@ def concerning(organisation: Organisation, measure: Measure, subject: Subject) -
 def medians(organisation: Organisation, measure: Measure, subject: Subject, span: Period, by: Dimension | None) -> dict[MemberId, Decimal]:
     """The median of the measure's quantity over its records in `span`, for each member of `by`."""
     found: dict[MemberId, Decimal] = {}
-    for member, one in _members(organisation, subject, by):
+    for member, subjects in _members(organisation, subject, by):
         groups: tuple[str, ...] = ("quantity",)
         if by is Dimension.REP:
             groups += (measure.rep,)
         elif by is Dimension.CUSTOMER:
             groups += (measure.fact.customer_field,)
-        restrict = concerning(organisation, measure, one) & within_spans(measure, [span])
+        restrict = within_spans(measure, [span])
+        for one in subjects:
+            restrict &= concerning(organisation, measure, one)
         rows = facts.counted(measure, organisation).filter(restrict).order_by().values_list(*groups).annotate(times=Count("*"))
         histograms: dict[MemberId, dict[int, int]] = defaultdict(dict)
         for size, *rest in rows:

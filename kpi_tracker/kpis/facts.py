@@ -100,7 +100,8 @@ def _countable(measure: Measure, organisation: Organisation) -> QuerySet[Any]:
 def counted(measure: Measure, organisation: Organisation) -> QuerySet[Any]:
     """The records that the measure counts, each with its `quantity`."""
     found = _countable(measure, organisation).filter(_only_once(measure, organisation))
-    return found.annotate(quantity=quantity(measure, organisation))
+    rows: QuerySet[Any] = found.annotate(quantity=quantity(measure, organisation))
+    return rows
 
 
 def left_out(measure: Measure, organisation: Organisation) -> list[tuple[Requirement, QuerySet[Any]]]:
@@ -131,13 +132,14 @@ def sums(organisation: Organisation, family: Sequence[Measure], restrict: Q, by:
     columns: dict[str, Any] = {}
     for i, (measure, condition) in enumerate(zip(family, conditions, strict=True)):
         kept = condition or None
-        columns[f"n{i}"] = Count("*", filter=kept)
+        columns[f"n{i}"] = Count("pk", filter=kept)
         match measure.agg:
             case Agg.COUNT:
-                columns[f"v{i}"] = Count("*", filter=kept)
+                columns[f"v{i}"] = Count("pk", filter=kept)
             case Agg.SUM:
                 columns[f"v{i}"] = Coalesce(Sum(quantity(measure, organisation), filter=kept), 0, output_field=BigIntegerField())
-    return base.order_by().values(**by).annotate(**columns)
+    rows: QuerySet[Any, dict[str, Any]] = base.order_by().values(**by).annotate(**columns)
+    return rows
 
 
 def _condition(measure: Measure, organisation: Organisation) -> Q:

@@ -71,7 +71,7 @@ class Part(NamedTuple):
     """A measure's value, in whole units, and the number of records in it."""
 
     value: int = 0
-    count: int = 0
+    records: int = 0
 
 
 NOTHING = Part()
@@ -104,7 +104,9 @@ def answer(organisation: Organisation, query: KpiQuery, *, source: Source, media
     measures = list({measure.key: measure for kpi in kpis for measure in measures_of(kpi)}.values())
     spans = list(dict.fromkeys([*query.spans, *before.values()]))
     parts = source(organisation, measures, query.subject, spans, query.by)
-    members: list[MemberId] = sorted({member for _, _, member in parts if member is not None}) if query.by else [None]
+    members: list[MemberId] = [None]
+    if query.by:
+        members = list(dict.fromkeys(member for _, _, member in parts if member is not None))
     table: KpiTable = {}
     for kpi in kpis:
         for span in query.spans:
@@ -124,20 +126,19 @@ def _evaluate(kpi: AnyKpi, parts: Parts, span: Period, before: Period | None, me
         case SimpleKpi():
             found = part(kpi.measure, span)
             value = in_unit(found.value, kpi.measure.unit)
-            return KpiValue(value=value, numerator=value, count=found.count)
+            return KpiValue(value=value, numerator=value, count=found.records)
         case RatioKpi():
             above, below = part(kpi.numerator, span), part(kpi.denominator, span)
             numerator, denominator = in_unit(above.value, kpi.numerator.unit), in_unit(below.value, kpi.denominator.unit)
             return KpiValue(
                 value=numerator / denominator if denominator else None,
-                numerator=numerator, denominator=denominator, count=above.count, median=median,
+                numerator=numerator, denominator=denominator, count=above.records, median=median,
             )
         case GrowthKpi():
-            assert before is not None
-            now, then = part(kpi.of.measure, span), part(kpi.of.measure, before)
+            now, then = part(kpi.of.measure, span), part(kpi.of.measure, before) if before else NOTHING
             difference = in_unit(now.value - then.value, kpi.of.unit)
             base = in_unit(then.value, kpi.of.unit)
-            return KpiValue(value=difference / base if base > 0 else None, numerator=difference, denominator=base, count=now.count)
+            return KpiValue(value=difference / base if base > 0 else None, numerator=difference, denominator=base, count=now.records)
         case _:
             assert_never(kpi)
 
@@ -148,19 +149,21 @@ def in_unit(value: int, unit: Unit) -> Decimal:
 
 
 def _spans_before(organisation: Organisation, spans: Sequence[Period], today: dt.date) -> dict[Period, Period]:
-    """For each span the one just before it; a running span's is cut after as many working days as have gone."""
+    """For each span the one just before it; a running span's is cut after as many working days as have gone.
+
+    A span is left out where none has gone and the one before begins with a working day.
+    """
     week = work_week(organisation)
     found = {}
     for span in spans:
         before = previous(organisation, span)
+        end = before.end
         if today in span and span.last != today:
             gone = len(week.open_days(Period(span.start, today + dt.timedelta(days=1))))
             days = week.open_days(before)
-            if 0 < gone < len(days):
-                before = Period(before.start, days[gone])
-            elif gone == 0:
-                before = Period(before.start, before.start + dt.timedelta(days=1))
-        found[span] = before
+            end = days[gone] if gone < len(days) else end
+        if end > before.start:
+            found[span] = Period(before.start, end)
     return found
 
 

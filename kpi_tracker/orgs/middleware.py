@@ -25,7 +25,7 @@ class LanguageMiddleware:
         if not translation.check_for_language(chosen or "-"):
             chosen = translation.get_language_from_request(request)
         with translation.override(chosen):
-            request.LANGUAGE_CODE = translation.get_language() or chosen  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = translation.get_language() or chosen
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", chosen)
             return response

@@ -116,7 +116,7 @@ class Membership(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} ({self.get_role_display()})"  # type: ignore[attr-defined]
+        return f"{self.user} ({self.get_role_display()})"
 
 
 class Team(TenantModel):

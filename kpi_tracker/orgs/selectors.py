@@ -60,7 +60,7 @@ def member_scope(membership: Membership, *, day: dt.date | None = None) -> Scope
     day = day or organisation.local_day(timezone.now())
     role = Role(membership.role)
     rep = Rep.objects.filter(organisation=organisation, user_id=membership.user_id).first()
-    own = {"organisation": organisation, "role": role, "user_id": membership.user_id, "rep_id": rep.id if rep else None}
+    own: dict[str, Any] = {"organisation": organisation, "role": role, "user_id": membership.user_id, "rep_id": rep.id if rep else None}
     match role:
         case Role.ADMIN | Role.VIEWER:
             return Scope(**own, rep_ids=None, team_ids=None, sees_organisation=True)

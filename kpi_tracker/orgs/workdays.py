@@ -38,6 +38,7 @@ class Presence:
     share: Decimal
     employed: Period
     away: tuple[Period, ...] = ()
+    rep_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,5 +103,5 @@ def presences(organisation: Organisation, period: Period, *, rep_ids: Sequence[i
         employed = Period(first, end)
         for span in spans.get(rep.id, [period]) if team_id is not None else [period]:
             if (there := span.overlap(employed)) is not None:
-                found.append(Presence(country=rep.country, share=rep.share, employed=there, away=tuple(away[rep.id])))
+                found.append(Presence(country=rep.country, share=rep.share, employed=there, away=tuple(away[rep.id]), rep_id=rep.id))
     return found

@@ -72,6 +72,31 @@ class Customer(ExternalRecord):
         super().save(*args, **kwargs)
 
 
+class ExternalId(TenantModel):
+    """A further id under which a customer or rep is known at some source; the first one stands in the row itself."""
+
+    source = models.CharField(_("source"), max_length=40)
+    external_id = models.CharField(_("id there"), max_length=120)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, null=True, blank=True, related_name="other_ids")
+    rep = models.ForeignKey(Rep, on_delete=models.CASCADE, null=True, blank=True, related_name="other_ids")
+
+    class Meta:
+        verbose_name = _("further id")
+        verbose_name_plural = _("further ids")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "source", "external_id"], condition=Q(customer__isnull=False), name="external_id_customer_once"
+            ),
+            models.UniqueConstraint(fields=["organisation", "source", "external_id"], condition=Q(rep__isnull=False), name="external_id_rep_once"),
+            models.CheckConstraint(
+                condition=Q(customer__isnull=False, rep=None) | Q(customer=None, rep__isnull=False), name="external_id_names_one"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.external_id}"
+
+
 class Contact(ExternalRecord):
     """A person at a customer."""
 
@@ -357,7 +382,7 @@ class Activity(ExternalRecord):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.occurred_on}"  # type: ignore[attr-defined]
+        return f"{self.get_kind_display()} {self.occurred_on}"
 
 
 class Contract(ExternalRecord):
@@ -415,4 +440,4 @@ class Cost(ExternalRecord):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_category_display()} {self.starts_on}"  # type: ignore[attr-defined]
+        return f"{self.get_category_display()} {self.starts_on}"

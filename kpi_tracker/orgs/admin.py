@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from kpi_tracker.orgs.models import (
+    Absence,
+    ClosingDay,
+    ExchangeRate,
+    Membership,
+    Organisation,
+    Rep,
+    Team,
+    TeamAssignment,
+    TeamManager,
+    User,
+)
+from kpi_tracker.orgs.services import unassigned_rep_create
+from kpi_tracker.tenant_admin import ModelAdmin, TenantAdmin, TenantForm
+
+if TYPE_CHECKING:
+    CreationForm = AdminUserCreationForm[User]
+    ChangeForm = UserChangeForm[User]
+    TabularInline = admin.TabularInline[Any, Any]
+else:
+    CreationForm = AdminUserCreationForm
+    ChangeForm = UserChangeForm
+    TabularInline = admin.TabularInline
+
+
+class NewUserForm(CreationForm):
+    class Meta:
+        model = User
+        fields = ("email",)
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).lower()
+
+
+class EditUserForm(ChangeForm):
+    class Meta:
+        model = User
+        fields = "__all__"
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).lower()
+
+
+class MembershipInline(TabularInline):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ["organisation", "user"]
+
+
+class AssignmentInline(TabularInline):
+    """Which team the rep belongs to, when; rows take the rep's organisation."""
+
+    model = TeamAssignment
+    form = TenantForm
+    extra = 0
+    autocomplete_fields = ["organisation", "team"]
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    add_form = NewUserForm
+    form = EditUserForm
+    list_display = ["email", "first_name", "last_name", "is_active", "is_superuser", "last_login"]
+    list_filter = ["is_active", "is_superuser", "memberships__organisation"]
+    search_fields = ["email", "first_name", "last_name"]
+    ordering = ["email"]
+    date_hierarchy = "date_joined"
+    readonly_fields = ["last_login", "date_joined"]
+    inlines = [MembershipInline]
+    filter_horizontal = ["groups", "user_permissions"]
+    fieldsets = (
+        (None, {"fields": ("email", "password")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "language")}),
+        (_("Rights"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "usable_password", "password1", "password2")}),)
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(ModelAdmin):
+    list_display = ["name", "slug", "country", "timezone", "base_currency", "language", "created_at"]
+    list_filter = ["country", "language", "base_currency"]
+    search_fields = ["name", "slug"]
+    ordering = ["name"]
+    date_hierarchy = "created_at"
+    readonly_fields = ["created_at"]
+    inlines = [MembershipInline]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            unassigned_rep_create(organisation=obj)
+
+
+@admin.register(Membership)
+class MembershipAdmin(TenantAdmin):
+    list_display = ["user", "organisation", "role"]
+    list_filter = ["organisation", "role"]
+    list_select_related = ["organisation", "user"]
+    search_fields = ["user__email", "user__first_name", "user__last_name"]
+    autocomplete_fields = ["organisation", "user"]
+
+
+@admin.register(Team)
+class TeamAdmin(TenantAdmin):
+    list_display = ["name", "organisation", "parent"]
+    list_filter = ["organisation"]
+    list_select_related = ["organisation", "parent"]
+    search_fields = ["name"]
+    ordering = ["organisation", "name"]
+    autocomplete_fields = ["organisation", "parent"]
+
+
+@admin.register(TeamManager)
+class TeamManagerAdmin(TenantAdmin):
+    list_display = ["user", "team", "organisation", "valid_from", "valid_to"]
+    list_filter = ["organisation"]
+    list_select_related = ["organisation", "team", "user"]
+    search_fields = ["user__email", "team__name"]
+    date_hierarchy = "valid_from"
+    autocomplete_fields = ["organisation", "team", "user"]
+
+
+@admin.register(Rep)
+class RepAdmin(TenantAdmin):
+    list_display = ["name", "organisation", "email", "share", "started_on", "ended_on", "external_id"]
+    list_filter = ["organisation", "country", "is_unassigned", "source"]
+    search_fields = ["name", "email", "external_id"]
+    ordering = ["organisation", "name"]
+    date_hierarchy = "started_on"
+    readonly_fields = ["is_unassigned"]
+    autocomplete_fields = ["organisation", "user"]
+    inlines = [AssignmentInline]
+
+
+@admin.register(TeamAssignment)
+class TeamAssignmentAdmin(TenantAdmin):
+    list_display = ["rep", "team", "organisation", "valid_from", "valid_to"]
+    list_filter = ["organisation"]
+    list_select_related = ["organisation", "rep", "team"]
+    search_fields = ["rep__name", "team__name"]
+    date_hierarchy = "valid_from"
+    autocomplete_fields = ["organisation", "rep", "team"]
+
+
+@admin.register(ClosingDay)
+class ClosingDayAdmin(TenantAdmin):
+    list_display = ["day", "name", "organisation"]
+    list_filter = ["organisation"]
+    search_fields = ["name"]
+    date_hierarchy = "day"
+    autocomplete_fields = ["organisation"]
+
+
+@admin.register(Absence)
+class AbsenceAdmin(TenantAdmin):
+    list_display = ["rep", "organisation", "valid_from", "valid_to", "reason"]
+    list_filter = ["organisation"]
+    list_select_related = ["organisation", "rep"]
+    search_fields = ["rep__name", "reason"]
+    date_hierarchy = "valid_from"
+    autocomplete_fields = ["organisation", "rep"]
+
+
+@admin.register(ExchangeRate)
+class ExchangeRateAdmin(TenantAdmin):
+    list_display = ["currency", "day", "rate", "organisation"]
+    list_filter = ["organisation", "currency"]
+    search_fields = ["currency"]
+    date_hierarchy = "day"
+    autocomplete_fields = ["organisation"]

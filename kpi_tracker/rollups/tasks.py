@@ -1,0 +1,61 @@
+"""Celery's entries to the rollups. Beat calls them (see CELERY_BEAT_SCHEDULE); each may run twice without harm."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from kpi_tracker.errors import InternalError
+from kpi_tracker.orgs.models import Organisation
+from kpi_tracker.periods import Grain, Period, day_after
+from kpi_tracker.rollups import builder
+from kpi_tracker.rollups.models import DirtyBucket
+from kpi_tracker.rollups.verify import verify
+
+logger = logging.getLogger(__name__)
+VERIFIED_DAYS = 20
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def refresh_all() -> None:
+    """Start a refresh of each organisation that has dirty buckets."""
+    for organisation_id in DirtyBucket.objects.order_by().values_list("organisation_id", flat=True).distinct():
+        refresh_organisation.apply_async([organisation_id], expires=30)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def refresh_organisation(organisation_id: int) -> None:
+    """Refresh until nothing is dirty, unless another worker is at it."""
+    organisation = Organisation.objects.get(pk=organisation_id)
+    while builder.refresh(organisation, wait=False):
+        pass
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def recompute(organisation_id: int, start: str, end: str) -> None:
+    builder.rebuild(Organisation.objects.get(pk=organisation_id), period=Period(dt.date.fromisoformat(start), dt.date.fromisoformat(end)))
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def recompute_recent(grain: str, buckets: int) -> None:
+    """Recompute the last `buckets` days, weeks or months of every organisation, up to its today."""
+    for organisation in Organisation.objects.all():
+        calendar, today = organisation.calendar, organisation.local_day(timezone.now())
+        first = calendar.shift(Grain(grain), calendar.bucket(Grain(grain), today), 1 - buckets)
+        recompute.delay(organisation.pk, first.start.isoformat(), day_after(today).isoformat())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def verify_sample() -> None:
+    """Check a sample of each organisation's cells; a difference is an error in the log and fails the task."""
+    wrong = 0
+    for organisation in Organisation.objects.all():
+        seed = organisation.local_day(timezone.now()).toordinal()
+        for difference in verify(organisation, sample=VERIFIED_DAYS, seed=seed):
+            logger.error("%s: %s", organisation.slug, difference)
+            wrong += 1
+    if wrong:
+        raise InternalError(f"{wrong} cells differ from their records; run rollup_rebuild and report the log.")
