@@ -22,17 +22,20 @@ from kpi_tracker.periods import Calendar, Grain, Period, day_after
 from kpi_tracker.rollups.models import CellGrain, RollupCell
 
 BATCH = 5_000
+MANY = 500  # so many claimed buckets are worth fresh statistics
 CELL = "organisation_id, scope_kind, scope_id, measure, grain, bucket, value, n"
 LOCK_CLASS = 0x6B7069  # "kpi": keeps our advisory locks apart from other programs'
 COARSE = ((Grain.WEEK, CellGrain.WEEK), (Grain.MONTH, CellGrain.MONTH))
 Progress = Callable[[Period, int, int], None]
 
 SCRATCH = (
-    "CREATE TEMPORARY TABLE IF NOT EXISTS rollup_claim (id BIGINT PRIMARY KEY, scope_kind VARCHAR(1), scope_id BIGINT, fact VARCHAR(10), day DATE)",
+    "CREATE TEMPORARY TABLE IF NOT EXISTS rollup_claim"
+    " (id BIGINT PRIMARY KEY, scope_kind VARCHAR(1), scope_id BIGINT, fact VARCHAR(10), day DATE)",
     "CREATE TEMPORARY TABLE IF NOT EXISTS rollup_measure (fact VARCHAR(10), measure VARCHAR(60))",
     "CREATE TEMPORARY TABLE IF NOT EXISTS rollup_above (team BIGINT, above BIGINT, PRIMARY KEY (team, above))",
     "CREATE TEMPORARY TABLE IF NOT EXISTS rollup_bucket (day DATE, grain VARCHAR(1), bucket DATE, until DATE)",
-    "CREATE TEMPORARY TABLE IF NOT EXISTS rollup_touched (scope_kind VARCHAR(1), scope_id BIGINT, grain VARCHAR(1), bucket DATE, until DATE,"
+    "CREATE TEMPORARY TABLE IF NOT EXISTS rollup_touched"
+    " (scope_kind VARCHAR(1), scope_id BIGINT, grain VARCHAR(1), bucket DATE, until DATE,"
     " measure VARCHAR(60), PRIMARY KEY (scope_kind, scope_id, grain, bucket, measure))",
 )
 SCRATCH_TABLES = ("rollup_claim", "rollup_measure", "rollup_above", "rollup_bucket", "rollup_touched")
@@ -50,7 +53,7 @@ def refresh(organisation: Organisation, *, limit: int = BATCH, wait: bool = True
         claimed = _claim(cursor, organisation, limit)
         if claimed:
             _touch(cursor, organisation)
-            _replace_touched(cursor, organisation)
+            _replace_touched(cursor, organisation, many=claimed >= MANY)
         return claimed
 
 
@@ -78,6 +81,8 @@ def rebuild(organisation: Organisation, *, period: Period | None = None, progres
         _rebuild_month(organisation, month)
         if progress:
             progress(month, done, len(months))
+    with connection.cursor() as cursor:
+        _analyze(cursor, "rollups_rollupcell")
     return len(months)
 
 
@@ -97,7 +102,8 @@ def _open_scratch(cursor: Any, organisation: Organisation) -> None:
         cursor.execute(statement)
     for table in SCRATCH_TABLES:
         cursor.execute(f"DELETE FROM {table}")
-    cursor.executemany("INSERT INTO rollup_measure VALUES (%s, %s)", [(measure.fact.value, measure.key) for measure in registry.all_measures()])
+    measures = [(measure.fact.value, measure.key) for measure in registry.all_measures()]
+    cursor.executemany("INSERT INTO rollup_measure VALUES (%s, %s)", measures)
     cursor.executemany(
         "INSERT INTO rollup_above VALUES (%s, %s)",
         [(team, above) for team, all_above in teams_above(organisation).items() for above in all_above],
@@ -139,8 +145,13 @@ def _touch(cursor: Any, organisation: Organisation) -> None:
         f"{touched} SELECT DISTINCT t.scope_kind, t.scope_id, b.grain, b.bucket, b.until, t.measure"
         " FROM rollup_touched t JOIN rollup_bucket b ON b.day = t.bucket"
     )
+    _analyze(cursor, "rollup_touched")
+
+
+def _analyze(cursor: Any, table: str) -> None:
+    """PostgreSQL plans by statistics, which lag behind a bulk of changes; without them the sums below take minutes."""
     if connection.vendor == "postgresql":
-        cursor.execute("ANALYZE rollup_touched")
+        cursor.execute(f"ANALYZE {table}")
 
 
 def _list_buckets(cursor: Any, calendar: Calendar, days: Sequence[dt.date | str]) -> None:
@@ -154,7 +165,7 @@ def _list_buckets(cursor: Any, calendar: Calendar, days: Sequence[dt.date | str]
     cursor.executemany("INSERT INTO rollup_bucket VALUES (%s, %s, %s, %s)", rows)
 
 
-def _replace_touched(cursor: Any, organisation: Organisation) -> None:
+def _replace_touched(cursor: Any, organisation: Organisation, *, many: bool) -> None:
     org = {"org": organisation.pk}
     cursor.execute(
         "DELETE FROM rollups_rollupcell WHERE id IN (SELECT c.id FROM rollup_touched t CROSS JOIN rollups_rollupcell c"
@@ -166,6 +177,8 @@ def _replace_touched(cursor: Any, organisation: Organisation) -> None:
     changed = {fact for (fact,) in cursor.fetchall()}
     for family in facts.families([measure for measure in registry.all_measures() if measure.fact.value in changed]):
         _insert_rep_days(cursor, organisation, family, Q(_Touched(F(family[0].rep), F(family[0].day), measure=family[0].key)))
+    if many:
+        _analyze(cursor, "rollups_rollupcell")
     # CROSS JOIN keeps SQLite from starting at the large table.
     cursor.execute(
         f"INSERT INTO rollups_rollupcell ({CELL})"
@@ -230,15 +243,17 @@ def extent(organisation: Organisation) -> Period | None:
 
 def _rebuild_month(organisation: Organisation, month: Period) -> None:
     weeks = organisation.calendar.buckets(Grain.WEEK, month)
-    span = {"org": organisation.pk, "start": month.start, "end": month.end, "week": weeks[0].start, "weeks_end": weeks[-1].end}
+    span: dict[str, int | dt.date] = {"org": organisation.pk, "start": month.start, "end": month.end, "week": weeks[0].start, "weeks_end": weeks[-1].end}
     with transaction.atomic(), connection.cursor() as cursor:
         _lock(cursor, organisation, wait=True)
         _open_scratch(cursor, organisation)
         _list_buckets(cursor, organisation.calendar, list(Period(weeks[0].start, weeks[-1].end).days()))
-        cursor.execute("DELETE FROM rollups_dirtybucket WHERE organisation_id = %(org)s AND day >= %(start)s AND day < %(end)s", span)
         cursor.execute(
-            "DELETE FROM rollups_rollupcell WHERE organisation_id = %(org)s AND ((grain IN ('d', 'm') AND bucket >= %(start)s AND bucket < %(end)s)"
-            " OR (grain = 'w' AND bucket >= %(week)s AND bucket < %(weeks_end)s))",
+            "DELETE FROM rollups_dirtybucket WHERE organisation_id = %(org)s AND day >= %(start)s AND day < %(end)s", span
+        )
+        cursor.execute(
+            "DELETE FROM rollups_rollupcell WHERE organisation_id = %(org)s AND"
+            " ((grain IN ('d', 'm') AND bucket >= %(start)s AND bucket < %(end)s) OR (grain = 'w' AND bucket >= %(week)s AND bucket < %(weeks_end)s))",
             span,
         )
         for family in facts.families(registry.all_measures()):

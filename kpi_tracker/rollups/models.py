@@ -47,7 +47,8 @@ class RollupCell(TenantModel):
         indexes = [
             # By measure, for leaderboards.
             models.Index(
-                fields=["organisation", "measure", "grain", "bucket", "scope_kind", "scope_id"], name="rollup_cell_board", include=["value", "n"]
+                fields=["organisation", "measure", "grain", "bucket", "scope_kind", "scope_id"], include=["value", "n"],
+                name="rollup_cell_board",
             ),
         ]
 

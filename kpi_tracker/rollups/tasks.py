@@ -19,14 +19,14 @@ logger = logging.getLogger(__name__)
 VERIFIED_DAYS = 20
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def refresh_all() -> None:
     """Start a refresh of each organisation that has dirty buckets."""
     for organisation_id in DirtyBucket.objects.order_by().values_list("organisation_id", flat=True).distinct():
-        refresh_organisation.apply_async([organisation_id], expires=30)
+        refresh_organisation.apply_async((organisation_id,), expires=30)
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def refresh_organisation(organisation_id: int) -> None:
     """Refresh until nothing is dirty, unless another worker is at it."""
     organisation = Organisation.objects.get(pk=organisation_id)
@@ -34,12 +34,12 @@ def refresh_organisation(organisation_id: int) -> None:
         pass
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def recompute(organisation_id: int, start: str, end: str) -> None:
     builder.rebuild(Organisation.objects.get(pk=organisation_id), period=Period(dt.date.fromisoformat(start), dt.date.fromisoformat(end)))
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def recompute_recent(grain: str, buckets: int) -> None:
     """Recompute the last `buckets` days, weeks or months of every organisation, up to its today."""
     for organisation in Organisation.objects.all():
@@ -48,7 +48,7 @@ def recompute_recent(grain: str, buckets: int) -> None:
         recompute.delay(organisation.pk, first.start.isoformat(), day_after(today).isoformat())
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def verify_sample() -> None:
     """Check a sample of each organisation's cells; a difference is an error in the log and fails the task."""
     wrong = 0

@@ -34,8 +34,9 @@ class Difference:
     records: Amount
 
     def __str__(self) -> str:
+        scope, grain = CellScope(self.scope_kind).label.lower(), CellGrain(self.grain).label.lower()
         return (
-            f"{self.measure} of {CellScope(self.scope_kind).label.lower()} {self.scope_id}, {CellGrain(self.grain).label.lower()} {self.bucket}: "
+            f"{self.measure} of {scope} {self.scope_id}, {grain} {self.bucket}: "
             f"cell {self.cell[0]} ({self.cell[1]} records), records {self.records[0]} ({self.records[1]})"
         )
 

@@ -52,7 +52,8 @@ def _ripple(captured: Captured, ripple: Ripple, row: str) -> str:
     if ripple.days is None:
         rest = f"WHERE {same} AND {ripple.where.format(row=row)} ORDER BY a.{day}, a.id LIMIT 1"
     else:
-        rest = f"WHERE {same} AND {ripple.where.format(row=row)} AND a.{day} >= {row}.{day} AND a.{day} < date({row}.{day}, '+{ripple.days} days')"
+        within = f"a.{day} >= {row}.{day} AND a.{day} < date({row}.{day}, '+{ripple.days} days')"
+        rest = f"WHERE {same} AND {ripple.where.format(row=row)} AND {within}"
     return _mark(f"{found} {rest}")
 
 
@@ -77,7 +78,8 @@ def _rate_body(row: str) -> str:
         SELECT x.organisation_id AS o, 'r' AS k, x.closed_by_id AS i, 'deal' AS f, x.closed_on AS d
         FROM sales_deal x WHERE x.organisation_id = {row}.organisation_id AND x.currency = {row}.currency AND x.closed_on >= {row}.day
             AND x.closed_on < COALESCE((SELECT MIN(later.day) FROM orgs_exchangerate later
-                WHERE later.organisation_id = {row}.organisation_id AND later.currency = {row}.currency AND later.day > {row}.day), '9999-12-31')""")
+                WHERE later.organisation_id = {row}.organisation_id AND later.currency = {row}.currency AND later.day > {row}.day),
+                '9999-12-31')""")
 
 
 def _currency_body() -> str:
