@@ -3,6 +3,7 @@
 KpiTrackerError
 ├── UserError            the person can mend it: shown to them, with a stable code
 │   ├── InvalidInput     a value that cannot be used; names the field where there is one
+│   ├── NothingThere     nothing of that name or id can be seen here (HTTP 404)
 │   └── NotPermitted     a member of the organisation without the right (HTTP 403)
 └── InternalError        a fault of ours: logged, never shown in detail
 """
@@ -26,6 +27,10 @@ class UserError(KpiTrackerError):
 
 class InvalidInput(UserError):
     code = "invalid"
+
+
+class NothingThere(UserError):
+    code = "not_found"
 
 
 class NotPermitted(UserError):

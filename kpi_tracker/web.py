@@ -8,14 +8,15 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, assert_never
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
+from kpi_tracker.errors import NotPermitted
 from kpi_tracker.scope import Role, Scope
 
 P = ParamSpec("P")
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 class Permission(StrEnum):
@@ -38,20 +39,23 @@ def allows(scope: Scope, permission: Permission) -> bool:
             assert_never(permission)
 
 
-def page(permission: Permission) -> Callable[[Callable[Concatenate[HttpRequest, Scope, P], HttpResponse]], View]:
+def page(permission: Permission) -> Callable[[Callable[Concatenate[HttpRequest, Scope, P], HttpResponseBase]], View]:
     """Declare a view of one organisation: it gets `(request, scope, ...)`.
 
     The middleware has already sent strangers to sign in and answered 404 to members of other
     organisations; a member without the right gets 403 here.
     """
 
-    def decorate(view: Callable[Concatenate[HttpRequest, Scope, P], HttpResponse]) -> View:
+    def decorate(view: Callable[Concatenate[HttpRequest, Scope, P], HttpResponseBase]) -> View:
         @wraps(view)
-        def checked(request: HttpRequest, *args: Any, org: str, **kwargs: Any) -> HttpResponse:
+        def checked(request: HttpRequest, *args: Any, org: str, **kwargs: Any) -> HttpResponseBase:
             scope: Scope = request.scope  # type: ignore[attr-defined]
             if not allows(scope, permission):
                 raise PermissionDenied
-            return view(request, scope, *args, **kwargs)
+            try:
+                return view(request, scope, *args, **kwargs)
+            except NotPermitted as refused:
+                raise PermissionDenied(refused.message) from refused
 
         checked.permission = permission  # type: ignore[attr-defined]
         return checked

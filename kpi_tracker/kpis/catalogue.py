@@ -53,7 +53,8 @@ REFERRALS_ASKED = SimpleKpi(
     category=Category.ACTIVITY, unit=Unit.COUNT, measure=activities("referrals_asked", Q(kind="referral")),
 )
 COMPANIES_ADDED = SimpleKpi(
-    key="companies_added", label=_("Companies added"), description=_("Companies new to the database; one per business id."), clock=CREATED_DATE,
+    key="companies_added", label=_("Companies added"), description=_("Companies new to the database; one per business id."),
+    clock=CREATED_DATE,
     category=Category.ACTIVITY, unit=Unit.COUNT,
     measure=Measure(key="companies_added", fact=Fact.CUSTOMER, day="created_on", rep="added_by_id"),
 )
@@ -66,19 +67,22 @@ CONTACTS_ADDED = SimpleKpi(
 # Result --------------------------------------------------------------------------------------------
 
 MEETINGS_BOOKED = SimpleKpi(
-    key="meetings_booked", label=_("Meetings booked"), description=_("Meetings booked, whatever became of them later."), clock=_("booking date"),
+    key="meetings_booked", label=_("Meetings booked"), description=_("Meetings booked, whatever became of them later."),
+    clock=_("booking date"),
     category=Category.RESULT, unit=Unit.COUNT,
     measure=Measure(key="meetings_booked", fact=Fact.ACTIVITY, day="booked_on", rep="rep_id", where=Q(kind="meeting")),
 )
 MEETING_HELD = Q(kind="meeting", outcome="reached")
 FIRST_MEETINGS_HELD = SimpleKpi(
-    key="first_meetings_held", label=_("First meetings held"), description=_("First meetings that took place with a company."), clock=_("meeting date"),
+    key="first_meetings_held", label=_("First meetings held"), description=_("First meetings that took place with a company."),
+    clock=_("meeting date"),
     category=Category.RESULT, unit=Unit.COUNT,
     measure=Measure(key="first_meetings_held", fact=Fact.ACTIVITY, day="occurred_on", rep="rep_id", where=MEETING_HELD,
                     requires=(NO_CUSTOMER,), once=Once(per="customer_id")),
 )
 FOLLOW_UP_MEETINGS_HELD = SimpleKpi(
-    key="follow_up_meetings_held", label=_("Follow-up meetings held"), description=_("Later meetings that took place with a company."), clock=_("meeting date"),
+    key="follow_up_meetings_held", label=_("Follow-up meetings held"), description=_("Later meetings that took place with a company."),
+    clock=_("meeting date"),
     category=Category.RESULT, unit=Unit.COUNT,
     measure=Measure(key="follow_up_meetings_held", fact=Fact.ACTIVITY, day="occurred_on", rep="rep_id", where=MEETING_HELD,
                     requires=(NO_CUSTOMER,), once=Once(per="customer_id", later=True)),
@@ -94,7 +98,8 @@ INBOUND_LEADS = SimpleKpi(
                     once=Once(per="company_key", days=90)),
 )
 QUALIFIED_LEADS = SimpleKpi(
-    key="qualified_leads", label=_("Qualified leads"), description=_("Leads that first became sales-qualified; later changes of status do not move them."),
+    key="qualified_leads", label=_("Qualified leads"),
+    description=_("Leads that first became sales-qualified; later changes of status do not move them."),
     clock=_("first qualified"), category=Category.RESULT, unit=Unit.COUNT,
     measure=Measure(key="qualified_leads", fact=Fact.LEAD, day="qualified_on", rep="rep_id"),
 )
@@ -133,16 +138,20 @@ CYCLE_DAYS = Measure(key="cycle_days", fact=Fact.DEAL, day="closed_on", rep="clo
 DEALS_WON_WITH_CYCLE = closed_deals("deals_won_with_cycle", Q(status="won"), requires=(NO_START, BACKWARDS))
 
 WIN_RATE = RatioKpi(
-    key="win_rate", label=_("Win rate"), description=_("Deals won ÷ deals closed (won and lost). Open deals are left out."), clock=CLOSED_DATE,
+    key="win_rate", label=_("Win rate"), description=_("Deals won ÷ deals closed (won and lost). Open deals are left out."),
+    clock=CLOSED_DATE,
     category=Category.EFFICIENCY, unit=Unit.PERCENT, numerator=DEALS_WON.measure, denominator=DEALS_CLOSED,
 )
 AVERAGE_DEAL_VALUE = RatioKpi(
-    key="average_deal_value", label=_("Average deal value"), description=_("Revenue ÷ deals won. Won deals without an amount are left out and listed."),
+    key="average_deal_value", label=_("Average deal value"),
+    description=_("Revenue ÷ deals won. Won deals without an amount are left out and listed."),
     clock=CLOSED_DATE, category=Category.EFFICIENCY, unit=Unit.MONEY, numerator=REVENUE.measure, denominator=DEALS_WON_WITH_AMOUNT,
 )
 SALES_CYCLE_DAYS = RatioKpi(
     key="sales_cycle_days", label=_("Sales cycle"),
-    description=_("Days from first contact (from opening where none is recorded) to closing, mean of deals won, with the median beside it."),
+    description=_(
+        "Days from first contact (from opening where none is recorded) to closing, mean of deals won, with the median beside it."
+    ),
     clock=CLOSED_DATE, category=Category.EFFICIENCY, unit=Unit.DAYS, direction=Direction.DOWN,
     numerator=CYCLE_DAYS, denominator=DEALS_WON_WITH_CYCLE, median=True,
 )

@@ -49,7 +49,7 @@ def parts(
 
 
 def _members(organisation: Organisation, subject: Subject, by: Dimension | None) -> list[tuple[MemberId, tuple[Subject, ...]]]:
-    """Each member with whom its records must concern. Teams are asked one by one: a rep's record counts for each team above the rep's own."""
+    """Each member, and whom its records must concern. Teams are asked one by one: a record counts for each team above the rep's own."""
     if by is not Dimension.TEAM:
         return [(None, (subject,))]
     if subject.kind is SubjectKind.TEAM:

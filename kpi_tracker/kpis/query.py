@@ -100,7 +100,7 @@ def answer(organisation: Organisation, query: KpiQuery, *, source: Source, media
     for kpi in kpis:
         if query.subject.kind not in kpi.subjects:
             raise InvalidInput(f"{kpi.key} is not measured for a {query.subject.kind}.", field="scope", code="scope_not_measured")
-    before = _spans_before(organisation, query.spans, today) if any(isinstance(kpi, GrowthKpi) for kpi in kpis) else {}
+    before = spans_before(organisation, query.spans, today) if any(isinstance(kpi, GrowthKpi) for kpi in kpis) else {}
     measures = list({measure.key: measure for kpi in kpis for measure in measures_of(kpi)}.values())
     spans = list(dict.fromkeys([*query.spans, *before.values()]))
     parts = source(organisation, measures, query.subject, spans, query.by)
@@ -148,7 +148,7 @@ def in_unit(value: int, unit: Unit) -> Decimal:
     return Decimal(value).scaleb(-2) if unit is Unit.MONEY else Decimal(value)
 
 
-def _spans_before(organisation: Organisation, spans: Sequence[Period], today: dt.date) -> dict[Period, Period]:
+def spans_before(organisation: Organisation, spans: Sequence[Period], today: dt.date) -> dict[Period, Period]:
     """For each span the one just before it; a running span's is cut after as many working days as have gone.
 
     A span is left out where none has gone and the one before begins with a working day.

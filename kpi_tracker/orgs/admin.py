@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     CreationForm = AdminUserCreationForm[User]
     ChangeForm = UserChangeForm[User]
     TabularInline = admin.TabularInline[Any, Any]
+    BaseUserAdmin = UserAdmin[User]
 else:
     CreationForm = AdminUserCreationForm
     ChangeForm = UserChangeForm
     TabularInline = admin.TabularInline
+    BaseUserAdmin = UserAdmin
 
 
 class NewUserForm(CreationForm):
@@ -67,7 +69,7 @@ class AssignmentInline(TabularInline):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(BaseUserAdmin):
     add_form = NewUserForm
     form = EditUserForm
     list_display = ["email", "first_name", "last_name", "is_active", "is_superuser", "last_login"]

@@ -200,7 +200,9 @@ class Rep(TenantModel):
         verbose_name_plural = _("reps")
         indexes = [models.Index(fields=["organisation", "name"], name="rep_name")]
         constraints = [
-            models.UniqueConstraint(fields=["organisation", "source", "external_id"], condition=~Q(external_id=""), name="rep_external_once"),
+            models.UniqueConstraint(
+                fields=["organisation", "source", "external_id"], condition=~Q(external_id=""), name="rep_external_once"
+            ),
             models.UniqueConstraint(fields=["organisation"], condition=Q(is_unassigned=True), name="rep_unassigned_once"),
             models.UniqueConstraint(fields=["organisation", "user"], name="rep_user_once"),
             models.CheckConstraint(condition=Q(share__gt=0, share__lte=1), name="rep_share"),

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from kpi_tracker.once import once
 from kpi_tracker.orgs.models import Membership, Organisation, Rep, Team, TeamAssignment, TeamManager
 from kpi_tracker.scope import Role, Scope
 
@@ -18,9 +19,15 @@ def valid_on(day: dt.date, prefix: str = "") -> Q:
     return Q(**{f"{prefix}valid_from__lte": day}) & (Q(**{f"{prefix}valid_to": None}) | Q(**{f"{prefix}valid_to__gt": day}))
 
 
+@once
+def teams_of(organisation: Organisation) -> tuple[Team, ...]:
+    return tuple(Team.objects.filter(organisation=organisation).order_by("name", "id"))
+
+
+@once
 def team_tree(organisation: Organisation) -> dict[int, set[int]]:
     """Each team's id with the ids of all teams below it, itself included."""
-    parents = dict(Team.objects.filter(organisation=organisation).values_list("id", "parent_id"))
+    parents = {team.id: team.parent_id for team in teams_of(organisation)}
     below: dict[int, set[int]] = {team: {team} for team in parents}
     for team in parents:
         above = parents[team]

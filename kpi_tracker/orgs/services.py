@@ -72,16 +72,16 @@ def rep_move_team(*, rep: Rep, team: Team | None, from_day: dt.date, until: dt.d
 def _clear(old: TeamAssignment, start: dt.date, end: dt.date | None) -> None:
     """Take the days [start, end) out of one assignment."""
     old_end = old.valid_to
-    goes_on = end is not None and (old_end is None or old_end > end)
+    rest = end if end is not None and (old_end is None or old_end > end) else None
     if old.valid_from < start:
         old.valid_to = start
         old.save(update_fields=["valid_to"])
-        if goes_on:
+        if rest is not None:
             TeamAssignment.objects.create(
-                organisation_id=old.organisation_id, rep_id=old.rep_id, team_id=old.team_id, valid_from=end, valid_to=old_end
+                organisation_id=old.organisation_id, rep_id=old.rep_id, team_id=old.team_id, valid_from=rest, valid_to=old_end
             )
-    elif goes_on:
-        old.valid_from = end
+    elif rest is not None:
+        old.valid_from = rest
         old.save(update_fields=["valid_from"])
     else:
         old.delete()

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import holidays
 
+from kpi_tracker.once import once
 from kpi_tracker.orgs.models import Absence, ClosingDay, Organisation, Rep, TeamAssignment
 from kpi_tracker.orgs.selectors import subtree
 from kpi_tracker.periods import Period
@@ -60,23 +61,44 @@ class WorkWeek:
 
     def weights(self, period: Period, presences: Iterable[Presence]) -> dict[dt.date, Decimal]:
         """Working time of all presences together, in full-time days, for each day of `period` (days off: 0)."""
-        total: dict[dt.date, Decimal] = dict.fromkeys(period.days(), ZERO)
+        changes: dict[str, dict[dt.date, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
         for presence in presences:
-            if (there := presence.employed.overlap(period)) is None:
-                continue
-            for day in there.days():
-                if self.is_open(day, presence.country) and not any(day in away for away in presence.away):
-                    total[day] += presence.share
+            for there in _there(presence, period):
+                changes[presence.country][there.start] += presence.share
+                changes[presence.country][there.end] -= presence.share
+        total: dict[dt.date, Decimal] = dict.fromkeys(period.days(), ZERO)
+        for country, steps in changes.items():
+            present = ZERO
+            for day in total:
+                present += steps.get(day, ZERO)
+                if present and self.is_open(day, country):
+                    total[day] += present
         return total
 
 
+def _there(presence: Presence, period: Period) -> list[Period]:
+    """The parts of `period` in which the rep is employed and not away."""
+    employed = presence.employed.overlap(period)
+    parts = [employed] if employed else []
+    for away in presence.away:
+        left = []
+        for part in parts:
+            left += [Period(part.start, min(part.end, away.start))] if part.start < away.start else []
+            left += [Period(max(part.start, away.end), part.end)] if away.end < part.end else []
+        parts = left
+    return parts
+
+
+@once
 def work_week(organisation: Organisation) -> WorkWeek:
     closed = ClosingDay.objects.filter(organisation=organisation).values_list("day", flat=True)
     weekdays = frozenset(int(digit) for digit in organisation.working_days)
     return WorkWeek(weekdays=weekdays, country=organisation.country, closed=frozenset(closed))
 
 
-def presences(organisation: Organisation, period: Period, *, rep_ids: Sequence[int] | None = None, team_id: int | None = None) -> list[Presence]:
+def presences(
+    organisation: Organisation, period: Period, *, rep_ids: Sequence[int] | None = None, team_id: int | None = None
+) -> list[Presence]:
     """Who is there in `period`: the given reps, or a team's (with the teams below) while they belong to it, or all."""
     spans: dict[int, list[Period]] = defaultdict(list)
     reps = Rep.objects.filter(organisation=organisation, is_unassigned=False)

@@ -71,8 +71,7 @@ def rebuild(organisation: Organisation, *, period: Period | None = None, progres
     if period is None:
         with transaction.atomic(), connection.cursor() as cursor:
             _lock(cursor, organisation, wait=True)
-            outside = Q() if whole is None else Q(bucket__lt=whole.start - dt.timedelta(days=6)) | Q(bucket__gte=whole.end)
-            RollupCell.objects.filter(outside, organisation=organisation).delete()
+            RollupCell.objects.filter(_outside(organisation.calendar, whole), organisation=organisation).delete()
     asked = whole if period is None else period
     if asked is None:
         return 0
@@ -84,6 +83,16 @@ def rebuild(organisation: Organisation, *, period: Period | None = None, progres
     with connection.cursor() as cursor:
         _analyze(cursor, "rollups_rollupcell")
     return len(months)
+
+
+def _outside(calendar: Calendar, whole: Period | None) -> Q:
+    """The cells that no month of `whole` replaces."""
+    if whole is None:
+        return Q()
+    first, last = calendar.bucket(Grain.MONTH, whole.start), calendar.bucket(Grain.MONTH, whole.last)
+    first_week = calendar.bucket(Grain.WEEK, first.start)
+    early = Q(bucket__lt=first.start) & ~Q(grain=CellGrain.WEEK, bucket=first_week.start)
+    return early | Q(bucket__gte=last.end)
 
 
 def _lock(cursor: Any, organisation: Organisation, *, wait: bool) -> bool:
@@ -175,7 +184,11 @@ def _replace_touched(cursor: Any, organisation: Organisation, *, many: bool) -> 
     )
     cursor.execute("SELECT DISTINCT fact FROM rollup_claim WHERE scope_kind = 'r'")
     changed = {fact for (fact,) in cursor.fetchall()}
-    for family in facts.families([measure for measure in registry.all_measures() if measure.fact.value in changed]):
+    families = facts.families([measure for measure in registry.all_measures() if measure.fact.value in changed])
+    if many:
+        for table in {family[0].fact.model._meta.db_table for family in families}:
+            _analyze(cursor, table)
+    for family in families:
         _insert_rep_days(cursor, organisation, family, Q(_Touched(F(family[0].rep), F(family[0].day), measure=family[0].key)))
     if many:
         _analyze(cursor, "rollups_rollupcell")
@@ -243,7 +256,9 @@ def extent(organisation: Organisation) -> Period | None:
 
 def _rebuild_month(organisation: Organisation, month: Period) -> None:
     weeks = organisation.calendar.buckets(Grain.WEEK, month)
-    span: dict[str, int | dt.date] = {"org": organisation.pk, "start": month.start, "end": month.end, "week": weeks[0].start, "weeks_end": weeks[-1].end}
+    span: dict[str, int | dt.date] = {
+        "org": organisation.pk, "start": month.start, "end": month.end, "week": weeks[0].start, "weeks_end": weeks[-1].end,
+    }
     with transaction.atomic(), connection.cursor() as cursor:
         _lock(cursor, organisation, wait=True)
         _open_scratch(cursor, organisation)
@@ -253,7 +268,8 @@ def _rebuild_month(organisation: Organisation, month: Period) -> None:
         )
         cursor.execute(
             "DELETE FROM rollups_rollupcell WHERE organisation_id = %(org)s AND"
-            " ((grain IN ('d', 'm') AND bucket >= %(start)s AND bucket < %(end)s) OR (grain = 'w' AND bucket >= %(week)s AND bucket < %(weeks_end)s))",
+            " ((grain IN ('d', 'm') AND bucket >= %(start)s AND bucket < %(end)s)"
+            " OR (grain = 'w' AND bucket >= %(week)s AND bucket < %(weeks_end)s))",
             span,
         )
         for family in facts.families(registry.all_measures()):

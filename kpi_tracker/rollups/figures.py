@@ -1,143 +1,94 @@
-"""KPI figures for programs: a question in plain texts, the answer in plain texts, decimals exact.
-
-The API and the command `kpi` both answer with this.
-"""
+"""KPI figures for programs: decimals exact, as texts. The command `kpi` and the API both answer with this."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, assert_never
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from kpi_tracker.errors import InvalidInput, NothingThere, NotPermitted
 from kpi_tracker.kpis import registry
-from kpi_tracker.kpis.measures import Unit
-from kpi_tracker.kpis.metrics import AnyKpi, SubjectKind
-from kpi_tracker.kpis.query import Dimension, KpiQuery, KpiTable, KpiValue, Subject
-from kpi_tracker.orgs.models import Rep, Team
+from kpi_tracker.kpis.members import members_of
+from kpi_tracker.kpis.metrics import AnyKpi, RatioKpi, SimpleKpi, SubjectKind
+from kpi_tracker.kpis.query import Dimension, KpiQuery, KpiTable, KpiValue, Subject, in_unit
+from kpi_tracker.kpis.subjects import subject_of
+from kpi_tracker.orgs.models import Organisation, Rep, Team
 from kpi_tracker.periods import Grain, Period
 from kpi_tracker.rollups.reader import ask
 from kpi_tracker.sales.models import Customer
 from kpi_tracker.scope import Scope
 
+Entry = dict[str, Any]
 Ask = Callable[..., KpiTable]
-# Three years of days; a breakdown has a figure for each member in each bucket.
-MOST_BUCKETS = 1100
-MOST_BUCKETS_OF_BREAKDOWN = 370
+PLACES = Decimal("1E-12")
 
 
 @dataclass(frozen=True, slots=True)
-class NamedSubject:
+class Question:
+    """One KPI over `period`, `to` included: one figure, or one for each `grain`, cut at both ends, and each member of `by`."""
+
+    kpi: str
     subject: Subject
-    name: str
+    period: Period
+    grain: Grain | None = None
+    by: Dimension | None = None
 
-    @property
-    def text(self) -> str:
-        """As `subject_named` reads it."""
-        return self.subject.kind.value if self.subject.kind is SubjectKind.ORGANISATION else f"{self.subject.kind}:{self.subject.id}"
-
-
-def subject_named(scope: Scope, text: str) -> NamedSubject:
-    """Whom `organisation`, `team:3`, `team:Stockholm`, `rep:…` or `customer:…` means: by id, else by name."""
-    kind, _colon, name = text.strip().partition(":")
-    if kind not in set(SubjectKind):
-        raise InvalidInput(_("Name a scope as organisation, team:…, rep:… or customer:…, with an id or a name."), field="scope")
-    match SubjectKind(kind):
-        case SubjectKind.ORGANISATION:
-            if not scope.sees_organisation:
-                raise NotPermitted(_("The organisation's totals are not yours to see."), field="scope")
-            return NamedSubject(Subject(SubjectKind.ORGANISATION), scope.organisation.name)
-        case SubjectKind.TEAM:
-            found = _one(Team.objects.within(scope), kind, name.strip())
-            if not scope.may_see_team(found.pk):
-                raise NotPermitted(_("That team's totals are not yours to see."), field="scope")
-        case SubjectKind.REP:
-            found = _one(Rep.objects.within(scope), kind, name.strip())
-        case SubjectKind.CUSTOMER:
-            found = _one(Customer.objects.within(scope), kind, name.strip())
-        case unknown:
-            assert_never(unknown)
-    return NamedSubject(Subject(SubjectKind(kind), found.pk), str(found))
+    def spans(self, organisation: Organisation) -> tuple[Period, ...]:
+        return tuple(organisation.calendar.clipped(self.grain, self.period)) if self.grain else (self.period,)
 
 
-def _one(rows: QuerySet[Any], kind: str, text: str) -> Any:
-    if text.isascii() and text.isdigit() and len(text) < 19 and (found := rows.filter(pk=int(text)).first()) is not None:
-        return found
-    named = list(rows.filter(name=text)[:2]) or list(rows.filter(name__iexact=text)[:2])
-    if not named or not text:
-        raise NothingThere(_("There is no %(kind)s “%(name)s” here.") % {"kind": kind, "name": text}, field="scope")
-    if len(named) > 1:
-        message = _("Several are called %(name)s; give the id instead.")
-        raise InvalidInput(message % {"name": text}, field="scope", code="ambiguous")
-    return named[0]
-
-
-def figures(
-    scope: Scope, *, kpi: str, about: NamedSubject, period: Period, today: dt.date, grain: Grain | None = None,
-    by: Dimension | None = None, source: Ask = ask,
-) -> dict[str, Any]:
-    """The KPI over `period`: one figure, or one for each bucket of `grain` cut at the period's ends; with `by`, for each member.
-
-    source: `rollups.reader.ask` (cells) or `kpis.engine.ask` (records).
-    """
-    declared = registry.kpi(kpi)
-    spans = _spans(scope, period, grain, by)
-    question = KpiQuery(kpis=(kpi,), subject=about.subject, spans=spans, by=by, medians=True)
-    table = source(scope.organisation, question, today=today)
-    members = _members(scope, by, {member for _kpi, _span, member in table if member is not None})
-    values = [
-        {**_days(span), "member": named, **figure(table[kpi, span, member])}
-        for span in spans for member, named in members if (kpi, span, member) in table
-    ]
+def figures(organisation: Organisation, question: Question, *, today: dt.date, source: Ask = ask, member_ids: bool = False) -> Entry:
+    """source: `rollups.reader.ask` (cells) or `kpis.engine.ask` (records). member_ids: name members by their ids too."""
+    kpi, period = registry.kpi(question.kpi), question.period
+    asked = KpiQuery(
+        kpis=(kpi.key,), subject=question.subject, spans=question.spans(organisation), by=question.by, medians=True
+    )
+    table = source(organisation, asked, today=today)
     return {
-        **description(scope, declared), "scope": about.text, "scope_name": about.name, **_days(period),
-        "grain": grain and grain.value, "by": by and by.value, "values": values,
+        "kpi": kpi.key, "unit": kpi.unit.value, "scope": subject_text(question.subject), "from": period.start.isoformat(),
+        "to": period.last.isoformat(), "grain": question.grain.value if question.grain else None,
+        "rows": _rows(organisation, kpi, asked, table, member_ids),
     }
 
 
-def _spans(scope: Scope, period: Period, grain: Grain | None, by: Dimension | None) -> tuple[Period, ...]:
-    most = MOST_BUCKETS_OF_BREAKDOWN if by else MOST_BUCKETS
-    if grain is None:
-        return (period,)
-    shortest = {Grain.DAY: 1, Grain.WEEK: 7, Grain.MONTH: 28, Grain.QUARTER: 90, Grain.YEAR: 365}
-    if len(period) // shortest[grain] > most:
-        raise InvalidInput(_("That makes more than %(most)d figures; ask for less time or a longer grain.") % {"most": most}, field="grain")
-    return tuple(scope.organisation.calendar.clipped(grain, period))
+def _rows(organisation: Organisation, kpi: AnyKpi, asked: KpiQuery, table: KpiTable, member_ids: bool) -> list[Entry]:
+    """One entry for each span, and for each member of the dimension asked for."""
+    members: dict[int | None, str] = {None: ""}
+    if asked.by is not None:
+        seen = {member for _, _, member in table if member is not None}
+        members = dict(members_of(organisation, asked.subject, asked.by, asked.spans, seen))
+    found = []
+    for span in asked.spans:
+        for member, name in members.items():
+            entry: Entry = {"from": span.start.isoformat(), "to": span.last.isoformat()}
+            if asked.by is not None:
+                entry |= {"member_id": member, "member": name} if member_ids else {"member": name}
+            found.append(entry | _figure(kpi, table.get((kpi.key, span, member)) or _nothing(kpi)))
+    return found
 
 
-def _members(scope: Scope, by: Dimension | None, ids: Iterable[int]) -> list[tuple[int | None, dict[str, Any] | None]]:
-    """The members of a breakdown that `scope` sees, by name."""
-    match by:
-        case None:
-            return [(None, None)]
-        case Dimension.TEAM:
-            rows = [team for team in Team.objects.within(scope).filter(id__in=ids) if scope.may_see_team(team.pk)]
-        case Dimension.REP:
-            rows = list(Rep.objects.within(scope).filter(id__in=ids))
-        case Dimension.CUSTOMER:
-            rows = list(Customer.objects.within(scope).filter(id__in=ids))
-        case _:
-            assert_never(by)
-    return [(row.pk, {"id": row.pk, "name": str(row)}) for row in sorted(rows, key=lambda row: (str(row), row.pk))]
+def _nothing(kpi: AnyKpi) -> KpiValue:
+    """The value of somebody without records."""
+    if isinstance(kpi, SimpleKpi):
+        zero = in_unit(0, kpi.unit)
+        return KpiValue(value=zero, numerator=zero)
+    return KpiValue(value=None, numerator=Decimal(0), denominator=Decimal(0))
 
 
-def description(scope: Scope, kpi: AnyKpi) -> dict[str, Any]:
-    return {
-        "kpi": kpi.key, "label": str(kpi.label), "unit": kpi.unit.value, "version": kpi.version,
-        "currency": scope.organisation.base_currency if kpi.unit is Unit.MONEY else None,
+def _figure(kpi: AnyKpi, value: KpiValue) -> Entry:
+    shown = value.value
+    if shown is not None and value.denominator is not None:
+        shown = shown.quantize(PLACES)
+    entry: Entry = {
+        "value": exact(shown), "numerator": exact(value.numerator), "denominator": exact(value.denominator), "count": value.count,
     }
-
-
-def figure(value: KpiValue) -> dict[str, Any]:
-    return {
-        "value": exact(value.value), "numerator": exact(value.numerator), "denominator": exact(value.denominator),
-        "count": value.count, "median": exact(value.median),
-    }
+    if isinstance(kpi, RatioKpi) and kpi.median:
+        entry["median"] = exact(value.median)
+    return entry
 
 
 def exact(value: Decimal | None) -> str | None:
@@ -145,6 +96,41 @@ def exact(value: Decimal | None) -> str | None:
     return None if value is None else f"{value:f}"
 
 
-def _days(period: Period) -> dict[str, str]:
-    """Both days included, as people say it."""
-    return {"from": period.start.isoformat(), "to": period.last.isoformat()}
+def subject_text(subject: Subject) -> str:
+    """`organisation`, or `team:3`."""
+    return subject.kind.value if subject.kind is SubjectKind.ORGANISATION else f"{subject.kind.value}:{subject.id}"
+
+
+def subject_seen(scope: Scope, text: str) -> tuple[Subject, str]:
+    """Whom `organisation`, `team:3` or `team:Stockholm` means (an id, else a name), as far as `scope` sees it; with the name."""
+    kind, _colon, name = text.partition(":")
+    if kind in set(SubjectKind) and name.isascii() and name.isdigit() and len(name) < 19:
+        subject = Subject(SubjectKind(kind), int(name))
+        if (found := _name_of(scope, subject)) is not None:
+            return subject, found
+    try:
+        subject = subject_of(scope.organisation, text)
+    except InvalidInput as error:
+        if error.code != "unknown_scope" or kind not in set(SubjectKind):
+            raise
+        raise NothingThere(error.message, field="scope") from error
+    if (found := _name_of(scope, subject)) is None:
+        raise NotPermitted(_("These figures are not yours to see."), field="scope")
+    return subject, found
+
+
+def _name_of(scope: Scope, subject: Subject) -> str | None:
+    """None for what is not there, or not to be seen."""
+    row: Any
+    match subject.kind:
+        case SubjectKind.ORGANISATION:
+            return scope.organisation.name if scope.sees_organisation else None
+        case SubjectKind.TEAM:
+            row = Team.objects.within(scope).filter(pk=subject.id).first() if scope.may_see_team(subject.id) else None
+        case SubjectKind.REP:
+            row = Rep.objects.within(scope).filter(pk=subject.id).first()
+        case SubjectKind.CUSTOMER:
+            row = Customer.objects.within(scope).filter(pk=subject.id).first()
+        case _:
+            assert_never(subject.kind)
+    return None if row is None else str(row)

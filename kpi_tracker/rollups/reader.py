@@ -1,7 +1,7 @@
 """Values from cells; days that are still dirty, and customers, straight from the records.
 
-Whole months and weeks are read from their cells, anything else from days. A span with a dirty day in it is
-read by day, and the dirty days of it from the records, so an answer is right whether or not a refresh has run.
+Whole weeks and months are read from their cells, the rest of a span from days. A week or month with a dirty day in it
+is read by day, and the dirty days from the records, so an answer is right whether or not a refresh has run.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from kpi_tracker.orgs.selectors import subtree
 from kpi_tracker.periods import Calendar, Grain, Period
 from kpi_tracker.rollups.models import CellGrain, CellScope, DirtyBucket, RollupCell
 
+FAR = dt.timedelta(days=62)
 Index = dict[tuple[str, dt.date], list[Period]]
 SCOPES = {SubjectKind.ORGANISATION: CellScope.ORGANISATION, SubjectKind.TEAM: CellScope.TEAM, SubjectKind.REP: CellScope.REP}
 
@@ -73,14 +74,18 @@ def _cells_of(calendar: Calendar, spans: Sequence[Period], dirty: set[dt.date], 
 
 
 def _cover(calendar: Calendar, span: Period, dirty: set[dt.date], stays: Sequence[Period] | None) -> Iterator[tuple[str, dt.date]]:
-    if stays is None and not any(day in span for day in dirty):
-        for grain, letter in ((Grain.MONTH, CellGrain.MONTH), (Grain.WEEK, CellGrain.WEEK)):
-            if calendar.is_whole(grain, span):
-                yield from ((letter.value, bucket.start) for bucket in calendar.buckets(grain, span))
-                return
-    for day in span.days():
-        if day not in dirty and (stays is None or any(day in stay for stay in stays)):
-            yield CellGrain.DAY.value, day
+    """The cells that tile `span`: a week or whole months where nothing in them is dirty, days for the rest."""
+    soiled = any(day in span for day in dirty)
+    if stays is None and not soiled and calendar.bucket(Grain.WEEK, span.start) == span:
+        yield CellGrain.WEEK.value, span.start
+        return
+    for month in calendar.buckets(Grain.MONTH, span):
+        if stays is None and span.covers(month) and not (soiled and any(day in month for day in dirty)):
+            yield CellGrain.MONTH.value, month.start
+        elif (part := month.overlap(span)) is not None:
+            for day in part.days():
+                if day not in dirty and (stays is None or any(day in stay for stay in stays)):
+                    yield CellGrain.DAY.value, day
 
 
 def _scope(organisation: Organisation, subject: Subject, by: Dimension | None, movers: dict[int, list[Period] | None] | None) -> Q:
@@ -115,11 +120,22 @@ def _add_cells(
         return
     buckets = Q()
     for grain in CellGrain.values:
-        if days := sorted(start for letter, start in wanted if letter == grain):
-            buckets |= Q(grain=grain, bucket__gte=days[0], bucket__lte=days[-1])
+        for first, last in _runs(sorted(start for letter, start in wanted if letter == grain)):
+            buckets |= Q(grain=grain, bucket__gte=first, bucket__lte=last)
     cells = RollupCell.objects.filter(scope, buckets, organisation=organisation, measure__in=[measure.key for measure in measures])
     for scope_id, measure, grain, bucket, value, n in cells.values_list("scope_id", "measure", "grain", "bucket", "value", "n"):
         for span in wanted.get((grain, bucket), ()):
             total = totals[measure, span, scope_id if by else None]
             total[0] += value
             total[1] += n
+
+
+def _runs(starts: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:
+    """First and last of the stretches that lie close together, so that far-apart buckets do not fetch all between."""
+    runs: list[tuple[dt.date, dt.date]] = []
+    for start in starts:
+        if runs and start - runs[-1][1] <= FAR:
+            runs[-1] = (runs[-1][0], start)
+        else:
+            runs.append((start, start))
+    return runs

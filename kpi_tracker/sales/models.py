@@ -87,7 +87,9 @@ class ExternalId(TenantModel):
             models.UniqueConstraint(
                 fields=["organisation", "source", "external_id"], condition=Q(customer__isnull=False), name="external_id_customer_once"
             ),
-            models.UniqueConstraint(fields=["organisation", "source", "external_id"], condition=Q(rep__isnull=False), name="external_id_rep_once"),
+            models.UniqueConstraint(
+                fields=["organisation", "source", "external_id"], condition=Q(rep__isnull=False), name="external_id_rep_once"
+            ),
             models.CheckConstraint(
                 condition=Q(customer__isnull=False, rep=None) | Q(customer=None, rep__isnull=False), name="external_id_names_one"
             ),
@@ -372,7 +374,9 @@ class Activity(ExternalRecord):
             models.Index(fields=["organisation", "customer", "occurred_on"], name="activity_customer"),
             models.Index(fields=["organisation", "rep", "booked_on"], condition=Q(booked_on__isnull=False), name="activity_booked"),
             models.Index(fields=["organisation", "deal"], condition=Q(deal__isnull=False), name="activity_deal"),
-            models.Index(fields=["organisation", "customer", "occurred_on", "id"], condition=Q(kind="meeting", outcome="reached"), name="activity_meetings_held"
+            models.Index(
+                fields=["organisation", "customer", "occurred_on", "id"], condition=Q(kind="meeting", outcome="reached"),
+                name="activity_meetings_held",
             ),
         ]
         constraints = [

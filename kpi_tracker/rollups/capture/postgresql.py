@@ -28,7 +28,7 @@ def statements() -> Iterator[str]:
         yield from _trigger("orgs_teamassignment", event, _assignment_body(CHANGED[event]))
         yield from _trigger("orgs_exchangerate", event, _rate_body(CHANGED[event]))
     yield from _trigger("orgs_team", "update", _parent_body())
-    yield from _trigger("orgs_organisation", "update", _currency_body())
+    yield from _trigger("orgs_organisation", "update", _currency_body() + _week_body())
 
 
 def _trigger(table: str, event: str, body: str) -> Iterator[str]:
@@ -98,3 +98,14 @@ def _currency_body() -> str:
         {MARK} SELECT DISTINCT d.organisation_id, 'r', d.closed_by_id, 'deal', d.closed_on
         FROM new_rows n JOIN old_rows o ON o.id = n.id AND o.base_currency <> n.base_currency
         JOIN sales_deal d ON d.organisation_id = n.id WHERE d.closed_on IS NOT NULL;"""
+
+
+def _week_body() -> str:
+    """Weeks that begin on another day are other buckets: the old ones go, and every day that has cells is summed up anew."""
+    changed = "FROM new_rows n JOIN old_rows o ON o.id = n.id AND o.week_start <> n.week_start"
+    facts = ", ".join(f"('{captured.fact}')" for captured in CAPTURED)
+    return f"""
+        {MARK} SELECT DISTINCT n.id, 'r', c.scope_id, f.fact, c.bucket
+        {changed} JOIN rollups_rollupcell c ON c.organisation_id = n.id AND c.scope_kind = 'r' AND c.grain = 'd'
+        CROSS JOIN (VALUES {facts}) f(fact);
+        DELETE FROM rollups_rollupcell WHERE grain = 'w' AND organisation_id IN (SELECT n.id {changed});"""

@@ -19,10 +19,11 @@ def statements() -> Iterator[str]:
         yield from _trigger("orgs_exchangerate", event, "".join(_rate_body(row) for row in rows))
     yield from _trigger("orgs_team", "update", "".join(_parent_body(row) for row in ROWS["update"]), "old.parent_id IS NOT new.parent_id")
     yield from _trigger("orgs_organisation", "update", _currency_body(), "old.base_currency <> new.base_currency")
+    yield from _trigger("orgs_organisation", "update", _week_body(), "old.week_start <> new.week_start", "_week")
 
 
-def _trigger(table: str, event: str, body: str, when: str = "") -> Iterator[str]:
-    name = f"rollup_mark_{table}_{event}"
+def _trigger(table: str, event: str, body: str, when: str = "", suffix: str = "") -> Iterator[str]:
+    name = f"rollup_mark_{table}_{event}{suffix}"
     yield f"DROP TRIGGER IF EXISTS {name}"
     condition = f"WHEN {when}" if when else ""
     yield f"CREATE TRIGGER {name} AFTER {event.upper()} ON {table} FOR EACH ROW {condition} BEGIN {body} END"
@@ -86,3 +87,13 @@ def _currency_body() -> str:
     return _mark("""
         SELECT x.organisation_id AS o, 'r' AS k, x.closed_by_id AS i, 'deal' AS f, x.closed_on AS d
         FROM sales_deal x WHERE x.organisation_id = new.id AND x.closed_on IS NOT NULL""")
+
+
+def _week_body() -> str:
+    """Weeks that begin on another day are other buckets: the old ones go, and every day that has cells is summed up anew."""
+    every = " UNION ".join(
+        f"SELECT c.organisation_id AS o, 'r' AS k, c.scope_id AS i, '{captured.fact}' AS f, c.bucket AS d"
+        " FROM rollups_rollupcell c WHERE c.organisation_id = new.id AND c.scope_kind = 'r' AND c.grain = 'd'"
+        for captured in CAPTURED
+    )
+    return _mark(every) + " DELETE FROM rollups_rollupcell WHERE organisation_id = new.id AND grain = 'w';"
