@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.query import Subject
 from kpi_tracker.orgs.models import Rep, Team
-from kpi_tracker.sales.models import Customer
 from kpi_tracker.periods import Period
+from kpi_tracker.sales.models import Customer
 from kpi_tracker.scope import TenantModel
 
 
@@ -32,7 +32,9 @@ class Goal(TenantModel):
     )
     team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="goals", verbose_name=_("team"))
     rep = models.ForeignKey(Rep, on_delete=models.CASCADE, null=True, blank=True, related_name="goals", verbose_name=_("rep"))
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, null=True, blank=True, related_name="goals", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, null=True, blank=True, related_name="goals", verbose_name=_("customer")
+    )
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until (not included)"))
     target = models.DecimalField(_("target"), max_digits=18, decimal_places=4)
@@ -58,7 +60,8 @@ class Goal(TenantModel):
                 name="goal_names_its_subject",
             ),
             models.UniqueConstraint(
-                "organisation", "kpi", "subject_kind", Coalesce("team", 0), Coalesce("rep", 0), Coalesce("customer", 0), "starts_on", "ends_on",
+                "organisation", "kpi", "subject_kind", Coalesce("team", 0), Coalesce("rep", 0), Coalesce("customer", 0),
+                "starts_on", "ends_on",
                 name="goal_once", violation_error_message=_("There is already a goal for this KPI, scope and period."),
             ),
         ]

@@ -1,0 +1,81 @@
+"""Working time behind goals: day weights of many subjects, from few queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+
+from kpi_tracker.kpis.metrics import SubjectKind
+from kpi_tracker.kpis.query import Subject
+from kpi_tracker.orgs.models import Organisation, TeamAssignment
+from kpi_tracker.orgs.selectors import team_tree
+from kpi_tracker.orgs.workdays import Presence, WorkWeek, presences, work_week
+from kpi_tracker.periods import Period
+
+DayWeights = dict[dt.date, Decimal]
+
+
+class WorkTime:
+    """Who works how much on which day between the first and the last day of `periods`.
+
+    Reads reps, leave, closing days and team assignments once, however many subjects are asked for.
+    """
+
+    def __init__(self, organisation: Organisation, periods: Iterable[Period]) -> None:
+        periods = list(periods)
+        self._organisation = organisation
+        self._span = Period(min(period.start for period in periods), max(period.end for period in periods))
+        self._week: WorkWeek = work_week(organisation)
+        self._presences: list[Presence] = presences(organisation, self._span)
+        self._by_rep: dict[int, list[Presence]] = defaultdict(list)
+        for presence in self._presences:
+            self._by_rep[presence.rep_id].append(presence)
+        self._in_teams: dict[int, list[Presence]] | None = None
+        self._found: dict[tuple[Subject, Period], DayWeights] = {}
+
+    def weights(self, subject: Subject, period: Period) -> DayWeights:
+        """The subject's working time on each day of `period`.
+
+        A rep's own; a team's members' while they belong to it; for the organisation and customers that of all reps.
+        Where nobody is there, the organisation's open days count; where there are none either, every day.
+        """
+        found = self._found.get((subject, period))
+        if found is None:
+            found = self._week.weights(period, self._of(subject))
+            if not any(found.values()):
+                found |= dict.fromkeys(self._week.open_days(period), Decimal(1))
+            if not any(found.values()):
+                found = dict.fromkeys(period.days(), Decimal(1))
+            self._found[subject, period] = found
+        return found
+
+    def _of(self, subject: Subject) -> list[Presence]:
+        match subject.kind:
+            case SubjectKind.ORGANISATION | SubjectKind.CUSTOMER:
+                return self._presences
+            case SubjectKind.REP:
+                return self._by_rep.get(subject.id, [])
+            case SubjectKind.TEAM:
+                if self._in_teams is None:
+                    self._in_teams = self._cut_to_teams()
+                return self._in_teams.get(subject.id, [])
+
+    def _cut_to_teams(self) -> dict[int, list[Presence]]:
+        """Each team's presences, with those of the teams below it, only while the rep belongs there."""
+        above: dict[int, list[int]] = defaultdict(list)
+        for team, below in team_tree(self._organisation).items():
+            for member in below:
+                above[member].append(team)
+        found: dict[int, list[Presence]] = defaultdict(list)
+        assignments = TeamAssignment.objects.filter(organisation=self._organisation, valid_from__lt=self._span.end)
+        rows = assignments.exclude(valid_to__lte=self._span.start).values_list("rep_id", "team_id", "valid_from", "valid_to")
+        for rep_id, team_id, start, end in rows:
+            belongs = Period(max(start, self._span.start), min(end or self._span.end, self._span.end))
+            for presence in self._by_rep.get(rep_id, []):
+                if (there := belongs.overlap(presence.employed)) is not None:
+                    for team in above[team_id]:
+                        found[team].append(replace(presence, employed=there))
+        return found
