@@ -1,0 +1,33 @@
+"""Reads of imports."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from integrations.importers.dialect import Table
+from integrations.importers.kinds import FileKind
+from integrations.importers.mapping import ColumnMapping, from_data
+from integrations.importers.reader import File
+from integrations.models import Import
+from kpi_tracker.scope import Scope
+
+
+def import_list(scope: Scope) -> QuerySet[Import]:
+    """The newest first, without the files' content."""
+    found: QuerySet[Import] = Import.objects.within(scope).defer("content", "mapping").select_related("created_by", "organisation")
+    return found.order_by("-created_at", "-id")
+
+
+def remembered(scope: Scope, kind: FileKind, file: File) -> ColumnMapping | None:
+    """What the columns meant when such a file was imported last: one of this kind with these columns."""
+    header = set(Table(file.data).header)
+    for data in import_list(scope).filter(kind=kind.key, state=Import.State.DONE).values_list("mapping", flat=True)[:20]:
+        mapping = from_data(data)
+        if mapping.columns and {name for names in mapping.columns.values() for name in names} <= header:
+            return mapping
+    return None
+
+
+def import_get(scope: Scope, import_id: int) -> Import | None:
+    found: Import | None = Import.objects.within(scope).select_related("created_by", "organisation").filter(pk=import_id).first()
+    return found

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from integrations import views
+
+app_name = "integrations"
+urlpatterns = [
+    path("", views.upload, name="import"),
+    path("<int:id>/", views.file, name="file"),
+    path("<int:id>/confirm/", views.confirm, name="confirm"),
+    path("<int:id>/discard/", views.discard, name="discard"),
+]

@@ -1,0 +1,101 @@
+"""The import page: upload, look at it, confirm."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST
+
+from integrations import services
+from integrations.forms import MOST_BYTES, MOST_ROWS, MappingForm, UploadForm
+from integrations.importers.kinds import KINDS
+from integrations.importers.mapping import ColumnMapping, from_data
+from integrations.importers.reader import Outcome, Terms, first_rows
+from integrations.models import Import
+from integrations.selectors import import_get, import_list, remembered
+from kpi_tracker.scope import Scope
+from kpi_tracker.web import Permission, page, render_page
+
+SHOWN_ISSUES = 200
+
+
+@page(Permission.ADMINISTER)
+def upload(request: HttpRequest, scope: Scope) -> HttpResponse:
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        terms = Terms(scope=scope, kind=KINDS[form.cleaned_data["kind"]], now=timezone.now())
+        file = form.cleaned_data["file"]
+        note = services.import_note(file=file, terms=terms, mapping=remembered(scope, terms.kind, file))
+        return redirect("integrations:file", org=scope.organisation.slug, id=note.pk)
+    past = Paginator(import_list(scope), 20).get_page(request.GET.get("page"))
+    context = {"form": form, "past": past, "kinds": KINDS, "most_mb": MOST_BYTES // 1024**2, "most_rows": MOST_ROWS}
+    return render_page(request, "integrations/import.html", context, status=400 if form.errors else 200)
+
+
+@page(Permission.ADMINISTER)
+def file(request: HttpRequest, scope: Scope, id: int) -> HttpResponse:
+    note = found(scope, id)
+    if note.state == Import.State.DONE:
+        return render_page(request, "integrations/done.html", {"note": note, "kind": KINDS[note.kind]})
+    terms = terms_of(note, scope)
+    outcome = services.file_check(file=services.file_of(note), terms=terms)
+    if request.method != "POST":
+        return preview(request, note, outcome)
+    form = MappingForm(request.POST, kind=terms.kind, header=outcome.header, mapping=outcome.mapping)
+    if not form.is_valid():
+        return preview(request, note, outcome, form)
+    services.import_map(note=note, mapping=form.chosen())
+    return redirect("integrations:file", org=scope.organisation.slug, id=note.pk)
+
+
+@require_POST
+@page(Permission.ADMINISTER)
+def confirm(request: HttpRequest, scope: Scope, id: int) -> HttpResponse:
+    note = found(scope, id)
+    if note.state == Import.State.DONE:  # confirmed twice
+        return redirect("integrations:file", org=scope.organisation.slug, id=note.pk)
+    try:
+        services.import_confirm(note=note, terms=terms_of(note, scope))
+    except services.ImportRejected as rejected:
+        return preview(request, note, rejected.outcomes[0])
+    messages.success(request, gettext("%(file)s is imported.") % {"file": note.file_name})
+    return redirect("integrations:file", org=scope.organisation.slug, id=note.pk)
+
+
+@require_POST
+@page(Permission.ADMINISTER)
+def discard(request: HttpRequest, scope: Scope, id: int) -> HttpResponse:
+    note = found(scope, id)
+    if note.state == Import.State.DONE:
+        return redirect("integrations:file", org=scope.organisation.slug, id=note.pk)
+    services.import_discard(note=note)
+    messages.success(request, gettext("%(file)s is thrown away; nothing was written.") % {"file": note.file_name})
+    return redirect("integrations:import", org=scope.organisation.slug)
+
+
+def found(scope: Scope, import_id: int) -> Import:
+    note = import_get(scope, import_id)
+    if note is None:
+        raise Http404
+    return note
+
+
+def terms_of(note: Import, scope: Scope) -> Terms:
+    mapping = from_data(note.mapping) if note.mapping else None
+    return Terms(scope=scope, kind=KINDS[note.kind], now=timezone.now(), mapping=mapping)
+
+
+def preview(request: HttpRequest, note: Import, outcome: Outcome, form: MappingForm | None = None) -> HttpResponse:
+    kind = KINDS[note.kind]
+    mapping = outcome.mapping if outcome.mapping.columns else from_data(note.mapping) if note.mapping else ColumnMapping()
+    meant = {name: kind_field.label for kind_field in kind.fields for name in mapping.columns.get(kind_field.key, ())}
+    return render_page(request, "integrations/preview.html", {
+        "note": note, "kind": kind, "outcome": outcome, "issues": outcome.issues[:SHOWN_ISSUES], "more": len(outcome.issues) - SHOWN_ISSUES,
+        "columns": [(name, meant.get(name, "")) for name in outcome.header],
+        "lines": [row.line for row in first_rows(services.file_of(note))],
+        "form": form or MappingForm(None, kind=kind, header=outcome.header, mapping=mapping),
+    }, status=400 if form else 200)
