@@ -1,0 +1,130 @@
+"""What the sellers achieved, day by day, and what would be usual for them: goals are set by it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import accumulate
+
+from kpi_tracker.demo.people import TEAMS
+from kpi_tracker.demo.records import Act, DealPlan, Seller
+from kpi_tracker.demo.shapes import Days, closing_pull
+from kpi_tracker.demo.timeline import Timeline
+from kpi_tracker.periods import DAY, Period
+
+# How much the whole organisation's usual rate counts in a seller's own, in ordinary days.
+SHRINKAGE = 25.0
+COUNTED: dict[str, Callable[[Act], bool]] = {
+    "calls": lambda act: act.kind == "call",
+    "conversations": lambda act: act.kind in ("call", "meeting") and act.outcome == "reached",
+    "referrals_asked": lambda act: act.kind == "referral",
+    "proposals_sent": lambda act: act.kind == "proposal",
+}
+
+
+def belongs(team: str, to: str) -> bool:
+    """Whether `team` is `to` or a part of it; every team is a part of "", the organisation."""
+    above: str | None = team
+    while above is not None:
+        if to in (above, ""):
+            return True
+        above = TEAMS[above]
+    return False
+
+
+class Results:
+    """By KPI and seller: what was reached on each day, in the base currency where it is money."""
+
+    def __init__(self, calendar: Mapping[Seller, Days], deals: Iterable[DealPlan], rates: Sequence[tuple[dt.date, Decimal]],
+                 *, line: Timeline) -> None:
+        self.calendar = calendar
+        self.line, self.start, self.today = line, line.start, line.today
+        self.reached: dict[str, dict[Seller, dict[dt.date, float]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
+        self.sums: dict[tuple[str, Seller], list[float]] = {}
+        self._count_acts(line.acts)
+        self.krona, self.rate_days = rates, [day for day, _rate in rates]
+        self.count_deals(deals)
+        self.rates = {kpi: self._rates(kpi) for kpi in list(self.reached)}
+
+    def _count_acts(self, acts: Sequence[Act]) -> None:
+        met: set[int] = set()
+        for act in sorted((act for act in acts if act.kind == "meeting" and act.outcome == "reached"), key=lambda act: act.day):
+            if id(act.company) not in met:
+                met.add(id(act.company))
+                self.reached["first_meetings_held"][act.by][act.day] += 1
+        for act in acts:
+            for kpi, counts in COUNTED.items():
+                if counts(act):
+                    self.reached[kpi][act.by][act.day] += 1
+            if act.booked_on is not None:
+                self.reached["meetings_booked"][act.by][act.booked_on] += 1
+
+    def count_deals(self, deals: Iterable[DealPlan]) -> None:
+        self.reached["opportunities_created"].clear()
+        self.reached["revenue"].clear()
+        for deal in deals:
+            self.reached["opportunities_created"][deal.opened_by][deal.opened_on] += 1
+            if deal.status == "won" and deal.closed_on is not None:
+                self.reached["revenue"][deal.steps[-1].by][deal.closed_on] += self.euro(deal)
+
+    def euro(self, deal: DealPlan) -> float:
+        """The price of a closed deal at the rate of the day on which it was closed; 0 where nothing can be said."""
+        if deal.closed_on is None or deal.amount is None or deal.currency not in ("EUR", "SEK"):
+            return 0.0
+        rate = Decimal(1) if deal.currency == "EUR" else self.krona[bisect_right(self.rate_days, deal.closed_on) - 1][1]
+        return float(deal.amount * rate)
+
+    def _rates(self, kpi: str) -> dict[Seller, float]:
+        """What each seller reaches in an ordinary day, a little drawn towards all sellers' mean."""
+        both = Period(self.start, self.today + DAY)
+        reached = {one: sum(value for day, value in self.reached[kpi][one].items() if day in both) for one in self.calendar}
+        weights = {one: self._total(_pulled(kpi), one, both) for one in self.calendar}
+        mean = sum(reached.values()) / sum(weights.values())
+        return {one: (reached[one] + mean * SHRINKAGE) / (weights[one] + SHRINKAGE) for one in self.calendar}
+
+    def _total(self, what: str, seller: Seller, period: Period) -> float:
+        """Sum over the period's days of the seller's "time", "weight" or "pull" (weight where deals like to close)."""
+        days = self.calendar[seller]
+        if (what, seller) not in self.sums:
+            ways: dict[str, Callable[[dt.date], float]] = {
+                "time": lambda day: float(days.time[day]), "weight": lambda day: days.weight[day],
+                "pull": lambda day: days.weight[day] * closing_pull(day),
+            }
+            self.sums[what, seller] = [0.0, *accumulate(ways[what](day) for day in days.all)]
+        sums = self.sums[what, seller]
+        return sums[bisect_left(days.all, period.end)] - sums[bisect_left(days.all, period.start)]
+
+    def _spans(self, team: str, seller: Seller | None, period: Period) -> Iterator[tuple[Seller, Period]]:
+        """Whose days count for the seller, the team or the organisation, and which."""
+        if seller is not None:
+            yield seller, period
+            return
+        for one in self.calendar:
+            for name, start, end in one.teams:
+                if belongs(name, team) and (there := period.overlap(Period(start, end or dt.date.max))) is not None:
+                    yield one, there
+
+    def usual(self, kpi: str, team: str, seller: Seller | None, period: Period) -> float:
+        return sum(self.rates[kpi][one] * self._total(_pulled(kpi), one, there) for one, there in self._spans(team, seller, period))
+
+    def actual(self, kpi: str, team: str, seller: Seller | None, period: Period) -> float:
+        spans = self._spans(team, seller, period)
+        return sum(value for one, there in spans for day, value in self.reached[kpi][one].items() if day in there)
+
+    def gone(self, team: str, seller: Seller | None, period: Period) -> float:
+        """The share of the period's working time that is over."""
+        total = over = 0.0
+        for one, there in self._spans(team, seller, period):
+            total += self._total("time", one, there)
+            if there.start < self.today:
+                over += self._total("time", one, Period(there.start, min(there.end, self.today)))
+            if self.today in there:
+                over += float(self.calendar[one].time.get(self.today, 0)) * self.line.share(self.today)
+        return over / total if total else 1.0
+
+
+def _pulled(kpi: str) -> str:
+    return "pull" if kpi == "revenue" else "weight"

@@ -1,0 +1,198 @@
+"""Writes the demo organisation: few statements, one transaction, no saves one by one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.db import models
+
+from goals.models import Goal
+from kpi_tracker.demo import offer
+from kpi_tracker.demo.records import Act, Company, DealPlan, Seller
+from kpi_tracker.demo.staff import Staff
+from kpi_tracker.demo.world import World
+from kpi_tracker.sales.models import (
+    Activity,
+    ActivityType,
+    Contact,
+    Contract,
+    Cost,
+    Customer,
+    Deal,
+    Lead,
+    Pipeline,
+    Product,
+    Stage,
+    StageChange,
+    lead_company_key,
+)
+
+BATCH = 2_000
+# Called with what is being written, how many of it are done, and how many there are.
+Progress = Callable[[str, int, int], None]
+M = TypeVar("M", bound=models.Model)
+
+
+class Store:
+    """Turns plans into rows; keeps which row became of which plan."""
+
+    def __init__(self, world: World, staff: Staff, progress: Progress) -> None:
+        self.world = world
+        self.staff = staff
+        self.organisation = staff.organisation
+        self.progress = progress
+        self.customers: dict[Company, Customer] = {}
+        self.contacts: dict[Company, int] = {}
+        self.deals: dict[DealPlan, int] = {}
+        self.midnights: dict[dt.date, dt.datetime] = {}
+
+    def write(self) -> None:
+        self._offer()
+        self._customers()
+        self._leads()
+        self._deals()
+        self._activities()
+        self._money()
+        self._goals()
+
+    def _insert(self, what: str, model: type[M], rows: Iterable[M], total: int) -> list[M]:
+        made: list[M] = []
+        rows = iter(rows)
+        while batch := list(islice(rows, BATCH)):
+            made += model._default_manager.bulk_create(batch, batch_size=BATCH)
+            self.progress(what, len(made), total)
+        return made
+
+    def moment(self, day: dt.date, second: int) -> dt.datetime:
+        """`second` of the local day, counted from its noon: clocks are changed in the night."""
+        if day not in self.midnights:
+            noon = dt.datetime.combine(day, dt.time(12), tzinfo=self.organisation.zone)
+            self.midnights[day] = noon.astimezone(dt.UTC) - dt.timedelta(hours=12)
+        return self.midnights[day] + dt.timedelta(seconds=second)
+
+    def _rep(self, seller: Seller | None) -> int:
+        return self.staff.reps[seller].pk if seller is not None else self.staff.unassigned.pk
+
+    def _offer(self) -> None:
+        org = self.organisation
+        pipeline = Pipeline.objects.create(organisation=org, name=offer.PIPELINE)
+        self.stages = {
+            name: Stage.objects.create(organisation=org, pipeline=pipeline, name=name, position=place, kind=kind, is_qualified=qualified).pk
+            for place, (name, kind, qualified) in enumerate(offer.STAGES)
+        }
+        self.products = {
+            product.name: Product.objects.create(organisation=org, name=product.name, family=product.family).pk
+            for product in offer.PRODUCTS
+        }
+        self.types = {name: ActivityType.objects.create(organisation=org, name=name, kind=kind).pk for name, kind in offer.TYPES.items()}
+
+    def _customers(self) -> None:
+        companies = sorted(self.world.companies, key=lambda company: company.created_on)
+        rows = (
+            Customer(
+                organisation=self.organisation, name=company.name, business_id=company.business_id, country=company.country,
+                segment=company.segment, owner_id=self._rep(company.owner), added_by_id=self._rep(company.added_by),
+                created_on=company.created_on,
+            )
+            for company in companies
+        )
+        self.customers = dict(zip(companies, self._insert("customers", Customer, rows, len(companies)), strict=True))
+        people = [(company, name, email, day) for company in companies for name, email, day in company.contacts]
+        contacts = (
+            Contact(organisation=self.organisation, customer_id=self.customers[company].pk, name=name, email=email,
+                    added_by_id=self._rep(company.added_by), created_on=day)
+            for company, name, email, day in people
+        )
+        for (company, *_), contact in zip(people, self._insert("contacts", Contact, contacts, len(people)), strict=True):
+            self.contacts.setdefault(company, contact.pk)
+
+    def _leads(self) -> None:
+        def rows() -> Iterator[Lead]:
+            for lead in sorted(self.world.leads, key=lambda lead: lead.created_on):
+                customer = self.customers[lead.company].pk if lead.company else None
+                yield Lead(
+                    organisation=self.organisation, customer_id=customer, company=lead.company_name,
+                    company_key=lead_company_key(customer, lead.company_name), name=lead.person, channel=lead.channel,
+                    direction=Lead.Direction.INBOUND if lead.inbound else Lead.Direction.OUTBOUND, status=lead.status,
+                    rep_id=self._rep(lead.by), created_on=lead.created_on, qualified_on=lead.qualified_on, converted_on=lead.converted_on,
+                )
+
+        self._insert("leads", Lead, rows(), len(self.world.leads))
+
+    def _deals(self) -> None:
+        plans = sorted(self.world.deals, key=lambda plan: (plan.late, plan.opened_on))
+        rows = (self._deal(plan) for plan in plans)
+        for plan, deal in zip(plans, self._insert("deals", Deal, rows, len(plans)), strict=True):
+            self.deals[plan] = deal.pk
+
+        def changes() -> Iterator[StageChange]:
+            for plan in plans:
+                before = None
+                for step in plan.steps:
+                    yield StageChange(
+                        organisation=self.organisation, deal_id=self.deals[plan], from_stage_id=before, to_stage_id=self.stages[step.stage],
+                        changed_at=self.moment(step.day, step.second), changed_on=step.day, rep_id=self._rep(step.by),
+                    )
+                    before = self.stages[step.stage]
+
+        self._insert("stage changes", StageChange, changes(), sum(len(plan.steps) for plan in plans))
+
+    def _deal(self, plan: DealPlan) -> Deal:
+        closed = plan.status != "open"
+        return Deal(
+            organisation=self.organisation, name=f"{plan.company.name}: {plan.product}", customer_id=self.customers[plan.company].pk,
+            product_id=self.products[plan.product], channel=plan.channel, owner_id=self._rep(plan.owner),
+            opened_by_id=self._rep(plan.opened_by),
+            closed_by_id=self._rep(plan.steps[-1].by) if closed else None, stage_id=self.stages[plan.steps[-1].stage], status=plan.status,
+            amount=plan.amount, currency=plan.currency, one_time_amount=plan.one_time_amount, term_months=plan.term_months,
+            first_contact_on=plan.first_contact_on, opened_on=plan.opened_on, expected_close_on=plan.expected_close_on,
+            closed_on=plan.closed_on, lost_reason=plan.lost_reason,
+        )
+
+    def _activities(self) -> None:
+        acts = sorted(self.world.acts, key=lambda act: (act.late, act.day, act.second))
+        self._insert("activities", Activity, (self._activity(act) for act in acts), len(acts))
+
+    def _activity(self, act: Act) -> Activity:
+        company, deal = act.company, act.deal
+        return Activity(
+            organisation=self.organisation, kind=act.kind, type_id=self.types.get(act.type), outcome=act.outcome, subject=act.subject,
+            rep_id=self._rep(act.by), customer_id=self.customers[company].pk if company else None,
+            contact_id=self.contacts.get(company) if company else None, deal_id=self.deals[deal] if deal else None,
+            occurred_at=self.moment(act.day, act.second), occurred_on=act.day, booked_on=act.booked_on, duration_s=act.duration,
+        )
+
+    def _money(self) -> None:
+        org, world = self.organisation, self.world
+        self._insert("contracts", Contract, (
+            Contract(
+                organisation=org, customer=self.customers[plan.company], deal_id=self.deals[plan.deal] if plan.deal else None,
+                starts_on=plan.starts_on, ends_on=plan.ends_on, yearly_amount=plan.yearly_amount, currency=plan.currency,
+                margin=plan.margin,
+            )
+            for plan in world.contracts
+        ), len(world.contracts))
+        self._insert("costs", Cost, (
+            Cost(
+                organisation=org, category=plan.category, amount=plan.amount, currency=plan.currency, starts_on=plan.month.start,
+                ends_on=plan.month.end, team=self.staff.teams.get(plan.team), rep_id=self._rep(plan.by) if plan.by else None,
+                note=plan.note,
+            )
+            for plan in world.costs
+        ), len(world.costs))
+
+    def _goals(self) -> None:
+        rows: Sequence[Any] = [
+            Goal(
+                organisation=self.organisation, kpi=plan.kpi,
+                subject_kind="rep" if plan.seller else "team" if plan.team else "customer" if plan.company else "organisation",
+                team=self.staff.teams.get(plan.team), rep=self.staff.reps[plan.seller] if plan.seller else None,
+                customer=self.customers[plan.company] if plan.company else None, starts_on=plan.period.start, ends_on=plan.period.end,
+                target=plan.target, why=plan.why, created_by=self.staff.leader(plan.team, plan.seller, self.world.today),
+            )
+            for plan in self.world.goals
+        ]
+        self._insert("goals", Goal, rows, len(rows))
