@@ -1,0 +1,142 @@
+"""The figures of a page: one question for all of its KPIs and spans, whatever the number of reps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from django.db.models import Q
+
+from dashboards.catalogue import Shown, ShownKpi
+from dashboards.curves import Curve, curve, spans_needed
+from dashboards.frame import Frame
+from dashboards.subjects import About
+from goals.progress import GoalProgress, progress
+from goals.selectors import about as about_goal
+from goals.selectors import goal_list
+from kpi_tracker.kpis import engine
+from kpi_tracker.kpis.metrics import GrowthKpi, RatioKpi, SubjectKind
+from kpi_tracker.kpis.query import KpiQuery, KpiTable, KpiValue
+from kpi_tracker.periods import Period
+from kpi_tracker.rollups.reader import ask
+from kpi_tracker.scope import Scope
+
+Goals = Mapping[tuple[str, SubjectKind, int], GoalProgress]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One KPI of the page's subject and time. span: what the value is of; None before the period begins.
+
+    before: the like part of the period before. year: the like part of last year. trend: the last buckets, this one last.
+    """
+
+    shown: ShownKpi
+    span: Period | None
+    value: KpiValue | None = None
+    before: KpiValue | None = None
+    year: KpiValue | None = None
+    trend: tuple[Decimal | None, ...] = ()
+    goal: GoalProgress | None = None
+
+    @property
+    def key(self) -> str:
+        return self.shown.key
+
+    @property
+    def now(self) -> Decimal | None:
+        return self.value.value if self.value else None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    main: Figure
+    cards: tuple[Figure, ...]
+    curve: Curve
+
+
+def ask_figures(scope: Scope, about: About, frame: Frame, *, shown: Shown, chosen: ShownKpi) -> KpiTable:
+    """The values of the chosen KPI with its curve, and of the cards beside it."""
+    asked = [one for one in (chosen, *shown.cards(chosen)) if not isinstance(one.kpi, GrowthKpi)]
+    found = _ask(scope, about, frame, asked, [*_spans(frame), *spans_needed(chosen, frame)])
+    return found | _growth(scope, about, frame, chosen)
+
+
+def figures(scope: Scope, about: About, frame: Frame, *, shown: Shown, chosen: ShownKpi, found: KpiTable, goals: Goals) -> Figures:
+    """The values of `ask_figures` with the goals beside them."""
+    main, *cards = (_with_median(scope, about, _figure(about, frame, one, found, goals)) for one in (chosen, *shown.cards(chosen)))
+    values = {span: value for (key, span, member), value in found.items() if key == chosen.key and member is None}
+    return Figures(main=main, cards=tuple(cards), curve=curve(chosen, frame, values, main.goal))
+
+
+def all_figures(scope: Scope, about: About, frame: Frame, *, shown: Shown) -> list[Figure]:
+    """Every KPI that the organisation shows, without goals."""
+    simple = [one for one in shown.all if not isinstance(one.kpi, GrowthKpi)]
+    found = _ask(scope, about, frame, simple, _spans(frame))
+    for one in shown.all:
+        found |= _growth(scope, about, frame, one)
+    return [_with_median(scope, about, _figure(about, frame, one, found, {})) for one in shown.all]
+
+
+def _spans(frame: Frame) -> list[Period]:
+    compared = [frame.to_date, frame.before_to_date(), frame.last_year_to_date]
+    return [*(span for span in compared if span), *frame.trend()]
+
+
+def _ask(scope: Scope, about: About, frame: Frame, shown: Iterable[ShownKpi], spans: Iterable[Period]) -> KpiTable:
+    kpis = tuple(dict.fromkeys(one.key for one in shown))
+    question = KpiQuery(kpis=kpis, subject=about.subject, spans=tuple(dict.fromkeys(spans)))
+    return ask(scope.organisation, question, today=frame.today) if kpis and question.spans else {}
+
+
+def _growth(scope: Scope, about: About, frame: Frame, shown: ShownKpi) -> KpiTable:
+    """Growth is asked of whole buckets: the KPI layer cuts the running one itself, by working days."""
+    if not isinstance(shown.kpi, GrowthKpi):
+        return {}
+    found = _ask(scope, about, frame, [shown], spans_needed(shown, frame))
+    if (whole := found.get((shown.key, frame.period, None))) is not None and frame.to_date is not None:
+        found[shown.key, frame.to_date, None] = whole
+    return found
+
+
+def _figure(about: About, frame: Frame, shown: ShownKpi, found: KpiTable, goals: Goals) -> Figure:
+    def value(span: Period | None) -> KpiValue | None:
+        return found.get((shown.key, span, None)) if span else None
+
+    trend = tuple(got.value if (got := value(span)) else None for span in frame.trend())
+    grows = isinstance(shown.kpi, GrowthKpi)
+    return Figure(
+        shown=shown, span=frame.to_date, value=value(frame.to_date), before=None if grows else value(frame.before_to_date()),
+        year=None if grows else value(frame.last_year_to_date), trend=trend, goal=goals.get((shown.key, about.kind, about.subject.id)),
+    )
+
+
+def _with_median(scope: Scope, about: About, figure: Figure) -> Figure:
+    """The median beside the mean, where the KPI declares one: it cannot come from cells."""
+    kpi = figure.shown.kpi
+    if not isinstance(kpi, RatioKpi) or not kpi.median or figure.span is None or figure.value is None:
+        return figure
+    median = engine.medians(scope.organisation, kpi.numerator, about.subject, figure.span, None).get(None)
+    return replace(figure, value=replace(figure.value, median=median))
+
+
+def goals_of(
+    scope: Scope, about: About, frame: Frame, *, found: KpiTable, members: SubjectKind | None, ids: Iterable[int],
+    columns: Iterable[ShownKpi], of_members: KpiTable,
+) -> Goals:
+    """How the goals of exactly this period stand: the subject's own of any KPI asked for, and its members' of the columns.
+
+    found, of_members: the values asked for already; the goals need no others.
+    """
+    own = Q(**about_goal(about.subject), kpi__in={key for key, _, _ in found})
+    if members is not None:
+        own |= Q(subject_kind=members, **{f"{members}_id__in": list(ids)}, kpi__in=[one.key for one in columns])
+    goals = list(goal_list(scope).filter(own, starts_on=frame.period.start, ends_on=frame.period.end))
+    known: dict[int, KpiValue] = {}
+    for goal in goals:
+        table, member = (found, None) if goal.subject == about.subject else (of_members, goal.subject.id)
+        if frame.to_date and (value := table.get((goal.kpi, frame.to_date, member))) is not None:
+            known[goal.id] = value
+    standing = progress(scope.organisation, goals, today=frame.today, known=known)
+    return {(goal.kpi, goal.subject.kind, goal.subject.id): standing[goal.id] for goal in goals}
