@@ -66,8 +66,9 @@ class Period:
         return Period(max(self.start, other.start), min(self.end, other.end))
 
     def year_before(self) -> Period:
-        """The same calendar dates one year earlier (never 365 days: leap days)."""
-        return Period(add_months(self.start, -12), add_months(self.end, -12))
+        """The same calendar dates one year earlier (never 365 days: leap days). 29 February compares with the 28th."""
+        end = add_months(self.end, -12)
+        return Period(add_months(self.start, -12), end if end.day == self.end.day else end + DAY)
 
 
 def add_months(day: dt.date, months: int) -> dt.date:

@@ -1,7 +1,18 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from dashboards import home
+from kpi_tracker import health
+
 urlpatterns = [
-    path("admin/", admin.site.urls),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("", home.home, name="home"),
+    path("language/", home.language, name="language"),
+    path("o/<slug:org>/", include("dashboards.urls")),
+    path("o/<slug:org>/goals/", include("goals.urls")),
+    path("o/<slug:org>/import/", include("integrations.urls")),
+    path("api/v1/", include("kpi_tracker.api_urls")),
     path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
 ]

@@ -1,0 +1,3 @@
+from tests.contracts.conftest import company
+
+__all__ = ["company"]

@@ -1,0 +1,76 @@
+"""Cells, reference engine and oracle against each other while a drawn organisation is edited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from kpi_tracker.kpis import engine
+from kpi_tracker.orgs.models import Organisation
+from kpi_tracker.rollups import reader
+from kpi_tracker.rollups.builder import rebuild, refresh, refresh_fully
+from kpi_tracker.rollups.models import DirtyBucket, RollupCell
+from kpi_tracker.rollups.verify import verify
+from tests.kpis.questions import DRAWN, question
+from tests.oracle.agreement import differences
+from tests.oracle.world import read
+from tests.oracle.worlds import Built, build, examples, sketches
+from tests.rollups.edits import EDITS, make
+
+STEPS = st.lists(
+    st.tuples(st.lists(EDITS, min_size=1, max_size=3), DRAWN, st.sampled_from([0, 2, 10, None])), min_size=2, max_size=5
+)
+
+
+class CellsEngineAndOracle(TestCase):
+    @examples(40)
+    @given(sketch=sketches(), other=sketches(3), first=DRAWN, steps=STEPS, check=st.integers(0, 3))
+    def test_they_agree_after_each_step(self, sketch: Any, other: Any, first: Any, steps: Any, check: int) -> None:
+        made, neighbour = build(sketch, "nordlys"), build(other, "solvind")
+        all_agree(made, first)
+        for each in (made, neighbour):
+            refresh_fully(each.organisation)
+        all_agree(made, first)
+        untouched = cells(neighbour.organisation)
+        for edits, drawn, limit in steps:
+            for edit in edits:
+                make(made, edit)
+            all_agree(made, drawn)
+            if limit != 0:
+                _ = refresh_fully(made.organisation) if limit is None else refresh(made.organisation, limit=limit)
+                all_agree(made, drawn)
+        assert cells(neighbour.organisation) == untouched
+        cells_are_whole(made.organisation, check=check == 0)
+        all_agree(made, first)
+
+
+def all_agree(made: Built, drawn: dict[str, Any]) -> None:
+    query, today = question(made, drawn)
+    world = read(made.organisation.id)
+    for source in (engine, reader):
+        table = source.ask(made.organisation, query, today=today)
+        assert differences(world, query, table, today=today) == [], source.__name__
+
+
+def cells(organisation: Organisation) -> set[tuple[Any, ...]]:
+    rows = RollupCell.objects.filter(organisation=organisation).values_list(
+        "scope_kind", "scope_id", "measure", "grain", "bucket", "value", "n"
+    )
+    found = set(rows)
+    assert len(found) == len(rows)
+    return found
+
+
+def cells_are_whole(organisation: Organisation, *, check: bool) -> None:
+    """What edits and refreshes made of the cells is what a rebuild makes of them, and (slower to see) what the records say."""
+    refresh_fully(organisation)
+    assert refresh(organisation) == 0
+    kept = cells(organisation)
+    if check:
+        assert verify(organisation) == []
+    rebuild(organisation)
+    assert cells(organisation) == kept
+    assert not DirtyBucket.objects.filter(organisation=organisation).exists()
