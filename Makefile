@@ -24,17 +24,17 @@ demo: install  ## set up and start a demo organisation; Ctrl-C stops it
 	@exec $(BIN)/python manage.py demo $(ARGS)
 
 test: install-dev  ## all tests on SQLite; what is left out for lack of Chromium or Redis is listed at the end
-	$(BIN)/python -m pytest -rs $(ARGS)
+	$(BIN)/python -m pytest -rfEs $(ARGS)
 
 test-fast: install-dev  ## the tests that take no long time
 	$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)
 
 test-browser: install-dev  ## the tests in Chromium
-	$(BIN)/python -m pytest -rs -m browser $(ARGS)
+	$(BIN)/python -m pytest -rfEs -m browser $(ARGS)
 
 test-pg: install-dev  ## all tests on the PostgreSQL named by TEST_DATABASE_URL
 	@test -n "$(TEST_DATABASE_URL)" || { echo "Name a server: make test-pg TEST_DATABASE_URL=postgres://user:password@127.0.0.1/kpi_tracker" >&2; exit 1; }
-	DATABASE_URL="$(TEST_DATABASE_URL)" $(BIN)/python -m pytest -rs $(ARGS)
+	DATABASE_URL="$(TEST_DATABASE_URL)" $(BIN)/python -m pytest -rfEs $(ARGS)
 
 lint: install-dev  ## style, templates, arrows between packages, missing migrations
 	$(BIN)/ruff check .

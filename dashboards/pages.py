@@ -20,7 +20,6 @@ from dashboards.selectors import Figure, Figures, Goals, all_figures, ask_figure
 from dashboards.subjects import Named
 from goals import pacing
 from goals.pacing import Clock
-from goals.progress import GoalProgress
 from goals.worktime import WorkTime
 from kpi_tracker import formats
 from kpi_tracker.kpis.metrics import GrowthKpi, SubjectKind
@@ -59,13 +58,14 @@ def grain_label(grain: Grain) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What a page needs from the database, read in as few questions as there can be."""
+    """What a page needs from the database, read in as few questions as there can be. at: how much of the period has gone."""
 
     figures: Figures
     goals: Goals
     columns: list[ShownKpi]
     people: People
     of_members: KpiTable
+    at: Clock
 
 
 def gather(page: Page, *, with_board: bool) -> Gathered:
@@ -75,9 +75,13 @@ def gather(page: Page, *, with_board: bool) -> Gathered:
     of_members = boards.ask_board(scope, about, frame, columns=columns, people=people)
     found = ask_figures(scope, about, frame, shown=page.shown, chosen=page.chosen)
     members = {SubjectKind.ORGANISATION: SubjectKind.TEAM, SubjectKind.TEAM: SubjectKind.REP}.get(about.kind)
-    goals = goals_of(scope, about, frame, found=found, members=members, ids=people, columns=columns, of_members=of_members)
+    worktime = WorkTime(scope.organisation, [frame.period])
+    goals = goals_of(
+        scope, about, frame, found=found, members=members, ids=people, columns=columns, of_members=of_members, worktime=worktime
+    )
     shown = figures(scope, about, frame, shown=page.shown, chosen=page.chosen, found=found, goals=goals)
-    return Gathered(shown, goals, columns, people, of_members)
+    at = pacing.clock(worktime.weights(about.subject, frame.period), today=frame.today, today_counts=False)
+    return Gathered(shown, goals, columns, people, of_members, at)
 
 
 def board_context(page: Page, found: Gathered, sort: str) -> dict[str, Any]:
@@ -116,14 +120,6 @@ def curve_context(page: Page, found: Figures, view: str) -> dict[str, Any]:
     return context
 
 
-def clock_of(page: Page, goal: GoalProgress | None) -> Clock:
-    """The working days of the subject's own people; the goal has them already."""
-    if goal is not None:
-        return goal.clock
-    weights = WorkTime(page.scope.organisation, [page.frame.period]).weights(page.about.subject, page.frame.period)
-    return pacing.clock(weights, today=page.frame.today, today_counts=False)
-
-
 def kpi_menu(page: Page) -> list[tuple[Any, list[Link]]]:
     def link(one: ShownKpi) -> Link:
         return Link(one.label, page.link(kpi=one.key), one.key == page.chosen.key)
@@ -137,7 +133,7 @@ def subject_context(page: Page, *, view: str, sort: str) -> dict[str, Any]:
     found = gathered.figures
     return {
         "page": page, "kind": page.about.kind.value, "name": page.about.name,
-        "answer": sentences.answer(page.about, page.frame, found.main), **head(page, clock_of(page, found.main.goal)),
+        "answer": sentences.answer(page.about, page.frame, found.main), **head(page, gathered.at),
         "new_goal": new_goal_link(page), "kpi_menu": kpi_menu(page), "goal_card": cards.goal_card(page, found.main),
         "cards": [cards.card(page, one) for one in found.cards], "change_help": sentences.change_help(page.frame),
         **curve_context(page, found, view), **board_context(page, gathered, sort), "feed": feed(page.scope, page.about, page.frame),

@@ -15,6 +15,7 @@ from dashboards.subjects import About
 from goals.progress import GoalProgress, progress
 from goals.selectors import about as about_goal
 from goals.selectors import goal_list
+from goals.worktime import WorkTime
 from kpi_tracker.kpis import engine
 from kpi_tracker.kpis.metrics import GrowthKpi, RatioKpi, SubjectKind
 from kpi_tracker.kpis.query import KpiQuery, KpiTable, KpiValue
@@ -123,11 +124,11 @@ def _with_median(scope: Scope, about: About, figure: Figure) -> Figure:
 
 def goals_of(
     scope: Scope, about: About, frame: Frame, *, found: KpiTable, members: SubjectKind | None, ids: Iterable[int],
-    columns: Iterable[ShownKpi], of_members: KpiTable,
+    columns: Iterable[ShownKpi], of_members: KpiTable, worktime: WorkTime,
 ) -> Goals:
     """How the goals of exactly this period stand: the subject's own of any KPI asked for, and its members' of the columns.
 
-    found, of_members: the values asked for already; the goals need no others.
+    found, of_members, worktime: what was read already; the goals need no more.
     """
     own = Q(**about_goal(about.subject), kpi__in={key for key, _, _ in found})
     if members is not None:
@@ -138,5 +139,5 @@ def goals_of(
         table, member = (found, None) if goal.subject == about.subject else (of_members, goal.subject.id)
         if frame.to_date and (value := table.get((goal.kpi, frame.to_date, member))) is not None:
             known[goal.id] = value
-    standing = progress(scope.organisation, goals, today=frame.today, known=known)
+    standing = progress(scope.organisation, goals, today=frame.today, known=known, worktime=worktime)
     return {(goal.kpi, goal.subject.kind, goal.subject.id): standing[goal.id] for goal in goals}

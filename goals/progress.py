@@ -78,19 +78,19 @@ def has_pace(kpi: AnyKpi) -> bool:
 
 def progress(
     organisation: Organisation, goals: Sequence[Goal], *, today: dt.date, today_counts: bool = False,
-    known: Mapping[int, KpiValue] | None = None,
+    known: Mapping[int, KpiValue] | None = None, worktime: WorkTime | None = None,
 ) -> dict[int, GoalProgress]:
     """The standing of each goal on `today`, by its id. The queries do not grow with the goals, but with customers that have any.
 
     today_counts: whether the running day is over. While it is not, what is due by now ends with yesterday, so that
     nobody is behind in the morning for work that the day has yet to bring; reports of past days count the day.
-    known: values to date that the caller has already asked for, by goal id.
+    known: values to date that the caller has already asked for, by goal id; worktime: the working time it has read, of these periods.
     """
     if not goals:
         return {}
     values = dict(known or {})
     values |= _values(organisation, [goal for goal in goals if goal.id not in values], today=today)
-    worktime = WorkTime(organisation, [goal.period for goal in goals])
+    worktime = worktime or WorkTime(organisation, [goal.period for goal in goals])
     return {
         goal.id: _standing(goal, values[goal.id], worktime.weights(goal.subject, goal.period), today=today, today_counts=today_counts)
         for goal in goals

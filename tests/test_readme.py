@@ -22,7 +22,8 @@ OWN_APPS = ("kpi_tracker", "goals", "dashboards", "integrations")
 FOREIGN_COMMANDS = {"migrate", "createcachetable", "collectstatic", "createsuperuser", "check", "makemigrations"}
 # Where an error that an API answer may carry is raised.
 API_CODE = (
-    "kpi_tracker/errors.py", "kpi_tracker/api.py", "kpi_tracker/api_errors.py", "kpi_tracker/kpis", "kpi_tracker/orgs", "kpi_tracker/sales",
+    "kpi_tracker/errors.py", "kpi_tracker/api.py", "kpi_tracker/api_errors.py", "kpi_tracker/kpis", "kpi_tracker/rollups",
+    "kpi_tracker/orgs", "kpi_tracker/sales",
     "integrations/api.py", "integrations/api_records.py", "integrations/authentication.py", "dashboards/api.py", "goals/api.py",
 )
 

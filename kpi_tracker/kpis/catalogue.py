@@ -22,8 +22,12 @@ BACKWARDS = Requirement(
 )
 
 
+NOT_DONE = ["planned", "cancelled"]
+
+
 def activities(key: str, where: Q) -> Measure:
-    return Measure(key=key, fact=Fact.ACTIVITY, day="occurred_on", rep="rep_id", where=where)
+    """Actions that were taken: one that is only planned, or was cancelled, is none."""
+    return Measure(key=key, fact=Fact.ACTIVITY, day="occurred_on", rep="rep_id", where=where & ~Q(outcome__in=NOT_DONE))
 
 
 def closed_deals(key: str, where: Q, requires: tuple[Requirement, ...] = ()) -> Measure:

@@ -83,29 +83,34 @@ def of_kind(part: Slice, kind: str) -> list[Row]:
     return [row for row in part.world.activities if row["kind"] == kind]
 
 
+def done(part: Slice, kind: str) -> list[Row]:
+    """Those that were really done: not only planned, and not called off."""
+    return [row for row in of_kind(part, kind) if row["outcome"] not in ("planned", "cancelled")]
+
+
 @kpi("calls")
 def calls(part: Slice) -> Figure:
-    return how_many(part, of_kind(part, "call"))
+    return how_many(part, done(part, "call"))
 
 
 @kpi("emails")
 def emails(part: Slice) -> Figure:
-    return how_many(part, of_kind(part, "email"))
+    return how_many(part, done(part, "email"))
 
 
 @kpi("social_touches")
 def social_touches(part: Slice) -> Figure:
-    return how_many(part, of_kind(part, "social"))
+    return how_many(part, done(part, "social"))
 
 
 @kpi("referrals_asked")
 def referrals_asked(part: Slice) -> Figure:
-    return how_many(part, of_kind(part, "referral"))
+    return how_many(part, done(part, "referral"))
 
 
 @kpi("proposals_sent")
 def proposals_sent(part: Slice) -> Figure:
-    return how_many(part, of_kind(part, "proposal"))
+    return how_many(part, done(part, "proposal"))
 
 
 @kpi("conversations")
