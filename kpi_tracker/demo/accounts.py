@@ -31,6 +31,7 @@ ACCOUNTS = (
 )
 # Those who are named, but have no password yet.
 COLLEAGUES = (
+    Account(f"karl.wennerholm@{DOMAIN}", "Karl Wennerholm", Role.MANAGER, manages="Sales Sweden"),
     Account(f"stefan.hallman@{DOMAIN}", "Stefan Hallman", Role.MANAGER, manages="Göteborg"),
     Account(f"leena.koskinen@{DOMAIN}", "Leena Koskinen", Role.MANAGER, manages="Sales Finland"),
     Account(f"mikael.strand@{DOMAIN}", "Mikael Strand", Role.REP, seller="Mikael Strand"),

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from kpi_tracker.demo.people import TEAMS
 from kpi_tracker.demo.records import Act, DealPlan, Seller
-from kpi_tracker.demo.shapes import Days, closing_pull
+from kpi_tracker.demo.shapes import Days, closing_pull, season_of
 from kpi_tracker.demo.timeline import Timeline
 from kpi_tracker.periods import DAY, Period
 
@@ -86,12 +86,15 @@ class Results:
         return {one: (reached[one] + mean * SHRINKAGE) / (weights[one] + SHRINKAGE) for one in self.calendar}
 
     def _total(self, what: str, seller: Seller, period: Period) -> float:
-        """Sum over the period's days of the seller's "time", "weight" or "pull" (weight where deals like to close)."""
+        """Sum over the period's days of the seller's "time", "weight" or "pull" (what may close).
+
+        Deals close when they are due, not when much is done: the season of the work does not count for them.
+        """
         days = self.calendar[seller]
         if (what, seller) not in self.sums:
             ways: dict[str, Callable[[dt.date], float]] = {
                 "time": lambda day: float(days.time[day]), "weight": lambda day: days.weight[day],
-                "pull": lambda day: days.weight[day] * closing_pull(day),
+                "pull": lambda day: days.weight[day] / season_of(day) * closing_pull(day),
             }
             self.sums[what, seller] = [0.0, *accumulate(ways[what](day) for day in days.all)]
         sums = self.sums[what, seller]

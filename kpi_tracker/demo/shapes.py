@@ -20,6 +20,10 @@ SEASON = {1: 0.95, 2: 1.0, 3: 1.06, 4: 1.0, 5: 1.0, 6: 0.92, 7: 0.55, 8: 0.9, 9:
 RAMP_DAYS = 150
 
 
+def season_of(day: dt.date) -> float:
+    return SEASON[day.month] * (0.6 if day.month == 12 and day.day > 14 else 1.0)
+
+
 class Days:
     """The working days of one seller between two days, and how much selling each of them holds.
 
@@ -37,7 +41,7 @@ class Days:
         self._add_noise(dice(seed, "form", seller.name))
 
     def _weight(self, day: dt.date, origin: dt.date) -> float:
-        season = SEASON[day.month] * (0.6 if day.month == 12 and day.day > 14 else 1.0)
+        season = season_of(day)
         growth: float = (1 + GROWTH) ** ((day - origin).days / 365.25 - 1)
         ramp = 1.0
         if self.seller.started_on:
@@ -77,7 +81,7 @@ def closing_pull(day: dt.date) -> float:
     left_of_month = (calendar.bucket(Grain.MONTH, day).last - day).days
     pull = 2.6 if left_of_quarter < 9 else 1.5 if left_of_month < 5 else 0.75 if (day - quarter.start).days < 21 else 1.0
     if day.month == 7:
-        pull *= 0.4
+        pull *= 0.7
     if day.month == 12 and day.day > 20:
         pull *= 0.5
     return pull * (0.8 if day.isoweekday() == 1 else 1.0)

@@ -162,7 +162,7 @@ class Store:
     def _activities(self) -> None:
         """By far the most rows: written without making an object of each, which takes most of the time otherwise."""
         acts = sorted(self.world.acts, key=lambda act: (act.late, act.day, act.second))
-        names = {field.name: connection.ops.quote_name(field.column) for field in Activity._meta.concrete_fields}
+        names = {field.name: connection.ops.quote_name(str(field.column)) for field in Activity._meta.concrete_fields}
         columns = [names[field] for field in ACTIVITY_FIELDS]
         table = connection.ops.quote_name(Activity._meta.db_table)
         one = f"({', '.join(['%s'] * len(columns))})"

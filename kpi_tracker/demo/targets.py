@@ -26,12 +26,12 @@ STORY: dict[str, tuple[float, float, float, float]] = {
     "Sales Finland": (1.04, 1.0, 1.02, 1.0),
     "Helsinki": (1.12, 1.04, 1.06, 1.05),
     "Tampere": (0.68, 0.9, 0.97, 0.88),
-    "Elsa Lindqvist": (0.97, 1.04, 1.12, 0.92),
-    "Mikael Strand": (1.25, 0.98, 0.88, 1.08),
-    "Aino Korhonen": (0.82, 0.93, 1.01, 0.7),
-    "Johan Berg": (0.6, 0.64, 0.9, 0.6),
-    "Sara Nyström": (1.03, 1.08, 1.15, 0.98),
-    "Petra Holm": (0.9, 0.88, 0.95, 1.02),
+    "Elsa Lindqvist": (0.96, 1.04, 1.12, 0.92),
+    "Mikael Strand": (1.16, 0.98, 0.88, 1.08),
+    "Aino Korhonen": (0.74, 0.93, 1.01, 0.7),
+    "Johan Berg": (0.5, 0.6, 0.9, 0.65),
+    "Sara Nyström": (0.88, 1.08, 1.15, 0.98),
+    "Petra Holm": (0.82, 0.88, 0.95, 1.02),
 }
 # Whatever the story wants, a target stays this close to what is usual.
 LEAST, MOST = 0.7, 1.4
@@ -77,7 +77,8 @@ class Targets:
         for deal in self.deals:
             if deal.status == "won" and deal.closed_on and deal.closed_on in year:
                 sold[deal.company] += self.results.euro(deal)
-        for company in sorted(sold, key=lambda company: (-sold[company], company.name))[:3]:
+        # Those who came back say more than one large sale.
+        for company in sorted(sold, key=lambda company: (len(company.deals) < 3, -sold[company], company.name))[:3]:
             yield GoalPlan("revenue", year, _round("revenue", sold[company] * 1.2), company=company, why="Has more buildings to equip")
 
     def _filled(self, subjects: list[tuple[str, Seller | None]], grain: Grain, kpis: tuple[str, ...], steps: range) -> Iterator[GoalPlan]:

@@ -72,6 +72,7 @@ def rebuild(organisation: Organisation, *, period: Period | None = None, progres
         with transaction.atomic(), connection.cursor() as cursor:
             _lock(cursor, organisation, wait=True)
             RollupCell.objects.filter(_outside(organisation.calendar, whole), organisation=organisation).delete()
+            _analyze_facts(cursor, registry.all_measures())
     asked = whole if period is None else period
     if asked is None:
         return 0
@@ -163,6 +164,11 @@ def _analyze(cursor: Any, table: str) -> None:
         cursor.execute(f"ANALYZE {table}")
 
 
+def _analyze_facts(cursor: Any, measures: Sequence[Measure]) -> None:
+    for table in sorted({measure.fact.model._meta.db_table for measure in measures}):
+        _analyze(cursor, table)
+
+
 def _list_buckets(cursor: Any, calendar: Calendar, days: Sequence[dt.date | str]) -> None:
     """Which week and month each day lies in: weeks start where `periods` says, in one place only."""
     rows = []
@@ -186,8 +192,7 @@ def _replace_touched(cursor: Any, organisation: Organisation, *, many: bool) -> 
     changed = {fact for (fact,) in cursor.fetchall()}
     families = facts.families([measure for measure in registry.all_measures() if measure.fact.value in changed])
     if many:
-        for table in {family[0].fact.model._meta.db_table for family in families}:
-            _analyze(cursor, table)
+        _analyze_facts(cursor, [family[0] for family in families])
     for family in families:
         _insert_rep_days(cursor, organisation, family, Q(_Touched(F(family[0].rep), F(family[0].day), measure=family[0].key)))
     if many:

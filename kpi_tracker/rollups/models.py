@@ -62,6 +62,8 @@ class DirtyBucket(TenantModel):
     fact: the fact table that changed; empty where a team's members changed and every measure is meant.
     """
 
+    # Not held by the database: when an organisation is deleted, the deletion of its records still marks their days.
+    organisation = models.ForeignKey("orgs.Organisation", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     scope_kind = models.CharField(max_length=1, choices=CellScope)
     scope_id = models.BigIntegerField()
     fact = models.CharField(max_length=10, blank=True)

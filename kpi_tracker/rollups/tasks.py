@@ -21,7 +21,8 @@ VERIFIED_DAYS = 20
 
 @shared_task
 def refresh_all() -> None:
-    """Start a refresh of each organisation that has dirty buckets."""
+    """Start a refresh of each organisation that has dirty buckets; marks left by a deleted organisation go."""
+    DirtyBucket.objects.exclude(organisation__in=Organisation.objects.all()).delete()
     for organisation_id in DirtyBucket.objects.order_by().values_list("organisation_id", flat=True).distinct():
         refresh_organisation.apply_async((organisation_id,), expires=30)
 
