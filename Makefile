@@ -6,10 +6,11 @@ INSTALL = @command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not here: ins
 	$(PYTHON) requirements/install.py $(1) $(if $(filter command environment,$(firstword $(origin PYTHON))),--exact)
 PACKAGES := kpi_tracker goals dashboards integrations
 CHECK_KEY := SECRET_KEY=only-for-checks
+TRANSLATED := --locale sv --locale fi
 ARGS ?=
 export UV_PYTHON_DOWNLOADS = never
 
-.PHONY: help install install-dev demo test test-fast test-browser test-pg lint types lock
+.PHONY: help install install-dev demo test test-fast test-browser test-pg lint types lock messages
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +45,12 @@ lint: install-dev  ## style, templates, arrows between packages, missing migrati
 
 types: install-dev  ## mypy --strict
 	$(CHECK_KEY) $(BIN)/mypy $(PACKAGES) manage.py
+
+messages: install-dev  ## gather the texts to translate into locale/ and compile them; needs gettext
+	@command -v msgmerge >/dev/null || { echo "gettext is not here: install it (Debian: apt-get install gettext)" >&2; exit 1; }
+	$(CHECK_KEY) $(BIN)/python manage.py makemessages $(TRANSLATED) --no-location --no-wrap --no-obsolete --ignore .venv --ignore var --ignore tests
+	sed -i.old '/^"POT-Creation-Date/d' locale/*/LC_MESSAGES/django.po && rm -f locale/*/LC_MESSAGES/django.po.old
+	$(CHECK_KEY) $(BIN)/python manage.py compilemessages $(TRANSLATED) --ignore .venv
 
 lock: install-dev  ## resolve pyproject.toml into requirements/; ARGS=--upgrade for newer versions
 	$(UV) pyproject.toml -o requirements/runtime.txt

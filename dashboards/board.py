@@ -12,6 +12,7 @@ from dashboards.selectors import Goals
 from dashboards.subjects import About, Named
 from goals.progress import GoalProgress
 from goals.status import Status
+from goals.worktime import WorkTime
 from kpi_tracker.kpis.metrics import Direction, GrowthKpi, SimpleKpi, SubjectKind
 from kpi_tracker.kpis.query import Dimension, KpiQuery, KpiTable, KpiValue, Subject
 from kpi_tracker.orgs.models import Rep, TeamAssignment
@@ -44,10 +45,17 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """work: a rep's working time within the span so far, in full-time days; None for teams."""
+
     named: Named
     cells: tuple[Cell, ...]
     trend: tuple[Decimal | None, ...] = ()
     part_time: Decimal | None = None
+    work: Decimal | None = None
+
+    @property
+    def away(self) -> bool:
+        return self.work is not None and not self.work
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +124,16 @@ def ask_board(scope: Scope, about: About, frame: Frame, *, columns: Sequence[Sho
 
 
 def board(
-    scope: Scope, about: About, frame: Frame, *, columns: Sequence[ShownKpi], found: KpiTable, goals: Goals, people: People, sort: str
+    scope: Scope, about: About, frame: Frame, *, columns: Sequence[ShownKpi], found: KpiTable, goals: Goals, people: People, sort: str,
+    worktime: WorkTime,
 ) -> Board | None:
     if (span := frame.to_date) is None or not found:
         return None
     weeks = weeks_before(frame, span)
     rows = [_row(named, rep, columns, found, span, weeks, goals) for named, rep in people.values()]
     of_reps = about.kind is not SubjectKind.ORGANISATION
+    if of_reps:
+        rows = [replace(row, work=worktime.worked(row.named.subject.id, about.subject, span)) for row in rows]
     if of_reps and len(rows) > 1 and frame.grain is not Grain.DAY:
         rows = _against_mean(rows, columns)
     keys = [one.key for one in columns]
@@ -146,11 +157,11 @@ def _row(
 
 
 def _against_mean(rows: Sequence[Row], columns: Sequence[ShownKpi]) -> list[Row]:
-    """Cells without a goal as a share of the group's mean; part time expects its part of a sum."""
+    """Cells without a goal as a share of the group's mean; of a sum, each owes a part by the own working time."""
     means: list[Decimal | None] = []
     for i, one in enumerate(columns):
         if isinstance(one.kpi, SimpleKpi):
-            work = sum((row.part_time or ONE for row in rows), Decimal(0))
+            work = sum((row.work or Decimal(0) for row in rows), Decimal(0))
             means.append(sum((row.cells[i].value.numerator for row in rows), Decimal(0)) / work if work else None)
         else:
             below = sum((row.cells[i].value.denominator or 0 for row in rows), Decimal(0))
@@ -160,9 +171,9 @@ def _against_mean(rows: Sequence[Row], columns: Sequence[ShownKpi]) -> list[Row]
 
 def _cell(row: Row, i: int, column: ShownKpi, mean: Decimal | None) -> Cell:
     cell = row.cells[i]
-    if cell.goal is not None or not mean or cell.value.value is None:
+    if cell.goal is not None or not mean or cell.value.value is None or row.away:
         return cell
-    due = mean * (row.part_time or ONE) if isinstance(column.kpi, SimpleKpi) else mean
+    due = mean * (row.work or ONE) if isinstance(column.kpi, SimpleKpi) else mean
     if column.kpi.direction is Direction.DOWN:
         return Cell(cell.value, due / cell.value.value if cell.value.value else None)
     return Cell(cell.value, cell.value.value / due)

@@ -24,7 +24,7 @@ def spark(values: tuple[Decimal | None, ...]) -> str:
     first = next((i for i, value in enumerate(values) if value), len(values))
     values = values[max(first - 1, 0) :]
     known = [float(value) for value in values if value is not None]
-    if len(known) < 2:
+    if len(known) < 3:  # a line through two points says nothing of a course
         return ""
     high, low = max(known), min(known)
     reach = (high - low) or 1.0
@@ -78,6 +78,7 @@ def _goal_figures(page: Page, goal: GoalProgress) -> dict[str, Any]:
     def written(value: Decimal | None, *, short: bool = False) -> str:
         return formats.kpi_value(goal.kpi, value, page.currency, short=short)
 
+    ends = goal.projected if page.frame.running else None
     return {
         "of": goal_sentences.target_words(goal.goal), "status": status(goal), "why": goal_sentences.why(goal),
         "link": goal_link(page, "detail", id=str(goal.goal.id)), "fills": goal.pace is not None,
@@ -86,8 +87,8 @@ def _goal_figures(page: Page, goal: GoalProgress) -> dict[str, Any]:
         "tonight": written(goal.pace.expected_tonight) if goal.pace and page.frame.running else "",
         "required": written(goal.pace.required) if goal.pace and goal.pace.required and page.frame.running else "",
         "left": goal.clock.days_left,
-        "projected": written(goal.projected) if goal.projected is not None and page.frame.running else "",
-        "projected_share": goal.projected / goal.target if goal.projected is not None and page.frame.running else None,
+        "projected": goal_sentences.projected_figure(goal.goal, ends) if ends is not None else "",
+        "projected_share": ends / goal.target if ends is not None else None,
         "attained": formats.percent(goal.attainment, 0) if goal.pace and goal.clock.over else "",
     }
 
@@ -107,5 +108,5 @@ def _board_row(page: Page, board: Board, row: Row) -> dict[str, Any]:
     return {
         "name": named.name, "link": page.link(subject=named.subject) if seen else "", "depth": named.depth, "cells": cells,
         "spark": spark(row.trend), "is_rep": named.subject.kind is SubjectKind.REP,
-        "part_time": formats.percent(row.part_time, 0) if row.part_time is not None else "",
+        "part_time": formats.percent(row.part_time, 0) if row.part_time is not None else "", "away": row.away,
     }

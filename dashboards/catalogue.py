@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from goals import sentences as goal_sentences
 from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.metrics import AnyKpi, Category, SubjectKind
 from kpi_tracker.kpis.models import KpiSetting
@@ -31,7 +32,7 @@ class ShownKpi:
     @property
     def in_sentence(self) -> str:
         """The name inside a sentence: "first meetings held"."""
-        return self.label[:1].lower() + self.label[1:] if not self.label[:2].isupper() else self.label
+        return goal_sentences.in_sentence(self.label)
 
 
 class Shown:

@@ -64,10 +64,10 @@ class Frame:
         return day + 364 * DAY if self.grain is Grain.WEEK else add_months(day, 12)
 
     def trend(self, buckets: int = 12) -> list[Period]:
-        """The last buckets up to this one, which ends today while it runs."""
+        """The last buckets up to this one, which ends today while it runs; none that have not begun."""
         calendar = self.organisation.calendar
         found = [calendar.shift(self.grain, self.period, -step) for step in range(buckets - 1, 0, -1)]
-        return found if self.to_date is None else [*found, self.to_date]
+        return [span for span in found if span.start <= self.today] if self.to_date is None else [*found, self.to_date]
 
     def steps(self, period: Period) -> list[Period]:
         """The points of a curve over `period`: its days, for a year its weeks."""
@@ -77,8 +77,9 @@ class Frame:
     def start_text(self) -> str:
         return self.period.start.isoformat()
 
-    def name(self, *, year: bool = True) -> str:
-        return formats.period_name(self.grain, self.period, fiscal_month=self.organisation.fiscal_year_month, year=year)
+    def name(self, *, year: bool = True, in_sentence: bool = False) -> str:
+        fiscal = self.organisation.fiscal_year_month
+        return formats.period_name(self.grain, self.period, fiscal_month=fiscal, year=year, in_sentence=in_sentence)
 
     def within_sentence(self) -> str:
         return formats.in_period(self.grain, self.period, today=self.today, fiscal_month=self.organisation.fiscal_year_month)

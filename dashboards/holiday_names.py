@@ -11,6 +11,8 @@ from django.utils.translation import get_language
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import Period
 
+HOMES = {"sv": "SE", "fi": "FI"}
+
 
 @lru_cache(maxsize=256)
 def _names(country: str, year: int, language: str) -> dict[dt.date, str]:
@@ -18,7 +20,11 @@ def _names(country: str, year: int, language: str) -> dict[dt.date, str]:
         return {}
     known = holidays.list_localized_countries().get(country, [])
     spoken = next((code for code in known if code.split("_")[0] == language), None)
-    return dict(holidays.country_holidays(country, years=year, language=spoken))
+    names = dict(holidays.country_holidays(country, years=year, language=spoken))
+    home = HOMES.get(language, country)
+    if spoken is None and home != country:  # the Nordic countries share most of their holidays
+        names |= {day: name for day, name in _names(home, year, language).items() if day in names}
+    return names
 
 
 def holidays_off(organisation: Organisation, period: Period, country: str = "") -> list[str]:

@@ -20,15 +20,15 @@ ZERO = Decimal(0)
 # Leaderboard ---------------------------------------------------------------------------------------
 
 def board_title(frame: Frame, board: Board) -> str:
-    """Who leads, and who needs help with what."""
+    """Who leads, and who is behind on what."""
     column = board.columns[0]
     ranked = [row for row in board.rows if row.named.depth == min(other.named.depth for other in board.rows)]
     ranked = sorted((row for row in ranked if row.cells[0].value.value), key=lambda row: row.cells[0].value.value or ZERO, reverse=True)
     values = {"when": frame.within_sentence(), "kpi": column.in_sentence}
-    if not ranked:
-        return gettext("Nobody has %(kpi)s %(when)s yet") % values if frame.running else gettext("Nobody had %(kpi)s %(when)s") % values
     if board.own_only:
         return gettext("Your own row of the team")
+    if not ranked:
+        return gettext("Nobody has %(kpi)s %(when)s yet") % values if frame.running else gettext("Nobody had %(kpi)s %(when)s") % values
     values["leader"] = first_name(ranked[0])
     values["value"] = formats.kpi_value(column.kpi, ranked[0].cells[0].value.value, frame.organisation.base_currency, short=True)
     weakest = _weakest(board, leader=ranked[0])
@@ -36,7 +36,7 @@ def board_title(frame: Frame, board: Board) -> str:
         return gettext("%(leader)s leads with %(value)s") % values
     row, i = weakest
     values |= {"weak": first_name(row), "lack": board.columns[i].in_sentence}
-    return gettext("%(weak)s needs %(lack)s; %(leader)s leads with %(value)s") % values
+    return gettext("%(weak)s is behind on %(lack)s; %(leader)s leads with %(value)s") % values
 
 
 def first_name(row: Row) -> str:

@@ -40,7 +40,7 @@ def head(page: Page, at: Clock) -> dict[str, Any]:
         "earlier": page.link(period=frame.step(-1)),
         "later": page.link(period=frame.step(1)),
         "now_link": "" if frame.running else page.link(period=frame.organisation.calendar.bucket(frame.grain, frame.today)),
-        "period_name": frame.name(),
+        "period_name": frame.name(), "period_within": frame.name(in_sentence=True),
     }
 
 
@@ -66,6 +66,7 @@ class Gathered:
     people: People
     of_members: KpiTable
     at: Clock
+    worktime: WorkTime
 
 
 def gather(page: Page, *, with_board: bool) -> Gathered:
@@ -81,7 +82,7 @@ def gather(page: Page, *, with_board: bool) -> Gathered:
     )
     shown = figures(scope, about, frame, shown=page.shown, chosen=page.chosen, found=found, goals=goals)
     at = pacing.clock(worktime.weights(about.subject, frame.period), today=frame.today, today_counts=False)
-    return Gathered(shown, goals, columns, people, of_members, at)
+    return Gathered(shown, goals, columns, people, of_members, at, worktime)
 
 
 def board_context(page: Page, found: Gathered, sort: str) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def board_context(page: Page, found: Gathered, sort: str) -> dict[str, Any]:
     else:
         board = boards.board(
             page.scope, page.about, page.frame, columns=found.columns, found=found.of_members, goals=found.goals, people=found.people,
-            sort=sort,
+            sort=sort, worktime=found.worktime,
         )
     if board is None:
         return {"board": None}
@@ -150,10 +151,14 @@ def _before(figure: Figure) -> Decimal | None:
 def all_kpis_context(page: Page) -> dict[str, Any]:
     """The table of every KPI."""
     rows = []
-    for figure in all_figures(page.scope, page.about, page.frame, shown=page.shown):
+    found = all_figures(page.scope, page.about, page.frame, shown=page.shown)
+    for figure in found:
         rows.append(cards.card(page, figure) | {
             "before": formats.kpi_value(figure.shown.kpi, _before(figure), page.currency),
             "year": formats.kpi_value(figure.shown.kpi, figure.year.value if figure.year else None, page.currency),
             "category": figure.shown.kpi.category.label, "parts": sentences.parts(figure),
         })
-    return {"page": page, "rows": rows, "before_name": page.frame.before_name(), "change_help": sentences.change_help(page.frame)}
+    return {
+        "page": page, "rows": rows, "answer": sentences.all_kpis_answer(page.about, page.frame, found),
+        "before_name": page.frame.before_name(), "change_help": sentences.change_help(page.frame),
+    }

@@ -18,7 +18,7 @@ from goals.pacing import Clock
 from goals.progress import GoalProgress
 from kpi_tracker import formats
 from kpi_tracker.kpis.measures import Unit
-from kpi_tracker.kpis.metrics import GrowthKpi, RatioKpi, SimpleKpi, SubjectKind
+from kpi_tracker.kpis.metrics import Direction, GrowthKpi, RatioKpi, SimpleKpi, SubjectKind
 from kpi_tracker.kpis.query import KpiValue
 from kpi_tracker.periods import Grain
 
@@ -180,6 +180,20 @@ def as_of(now: dt.datetime) -> str:
     return gettext("as of %(time)s") % {"time": formats.clock_time(now)}
 
 
+def all_kpis_answer(about: About, frame: Frame, figures: Sequence[Figure]) -> str:
+    """How many of all KPIs do better than before."""
+    values = {"subject": about.name, "period": frame.name(in_sentence=True), "reference": reference(frame)}
+    found = [(figure.shown.kpi.direction, compared.sign) for figure in figures if (compared := change(figure, figure.before))]
+    if not found:
+        return gettext("All KPIs of %(subject)s, %(period)s") % values
+    better = sum(1 for direction, sign in found if sign == (1 if direction is Direction.UP else -1))
+    values |= {"better": formats.number(better), "all": formats.number(len(found))}
+    return ngettext(
+        "%(subject)s does better on %(better)s of %(all)s KPI than %(reference)s",
+        "%(subject)s does better on %(better)s of %(all)s KPIs than %(reference)s", len(found),
+    ) % values
+
+
 # Curve ---------------------------------------------------------------------------------------------
 
 def chart_title(frame: Frame, figure: Figure, curve: Curve) -> str:
@@ -263,14 +277,11 @@ def _compared_title(frame: Frame, figure: Figure, values: dict[str, str]) -> str
 
 def _trend_title(curve: Curve, values: dict[str, str], currency: str) -> str:
     others = [bar.value for bar in curve.bars if bar.value and not bar.chosen]
-    if not others:
+    if not others or not isinstance(curve.shown.kpi, SimpleKpi):  # a mean of ratios would say nothing
         return gettext("%(kpi)s: %(value)s %(when)s") % values
-    usual = sum(others, ZERO) / len(others)
-    usual = formats.rounded(usual, 3 if curve.shown.kpi.unit is Unit.PERCENT else 0)
+    usual = formats.rounded(sum(others, ZERO) / len(others))
     values["usual"] = formats.kpi_value(curve.shown.kpi, usual, currency, short=True)
-    if curve.frame.grain is Grain.DAY:
-        return gettext("%(kpi)s: %(value)s %(when)s, %(usual)s on an average active day of these weeks") % values
-    return gettext("%(kpi)s: %(value)s %(when)s; %(usual)s on average over the periods shown") % values
+    return gettext("%(kpi)s: %(value)s %(when)s, %(usual)s on an average active day of these weeks") % values
 
 
 def parts(figure: Figure, *, short: bool = False) -> str:
@@ -279,6 +290,8 @@ def parts(figure: Figure, *, short: bool = False) -> str:
     if not isinstance(kpi, RatioKpi) or value is None or value.denominator is None:
         return ""
     below = int(value.denominator)
+    if not below:
+        return gettext("nothing to measure")
     if kpi.key == "win_rate":
         return gettext("%(won)s of %(closed)s closed") % {"won": formats.number(value.numerator), "closed": formats.number(below)}
     if value.median is not None and short:

@@ -75,7 +75,7 @@ def _part_of(request: HttpRequest, view: Page) -> HttpResponseBase:
 
 
 def _all_kpis(view: Page) -> dict[str, Any]:
-    return pages.all_kpis_context(view) | {"name": view.about.name, "back": view.link(), "when": view.frame.name()}
+    return pages.all_kpis_context(view) | {"name": view.about.name, "back": view.link()}
 
 
 def _customer(view: Page) -> dict[str, Any]:
@@ -132,8 +132,8 @@ def people(request: HttpRequest, scope: Scope) -> HttpResponse:
     teams, loose = team_people(scope, today)
     count = sum(len(team.people) for team in teams) + len(loose)
     away = [person for team in teams for person in team.people if person.away]
-    return render_page(request, "dashboards/people.html", {"teams": teams, "loose": loose, "count": count, "away": away, "today": today,
-                                                           "answer": list_sentences.people_answer(count, len(teams), len(away))})
+    answer = list_sentences.people_answer(count, sum(1 for team in teams if team.people), len(away))
+    return render_page(request, "dashboards/people.html", {"teams": teams, "loose": loose, "today": today, "answer": answer})
 
 
 @page(Permission.MEMBER)

@@ -56,7 +56,7 @@ def chart_title(standing: GoalProgress) -> str:
     goal = standing.goal
     values = {
         "kpi": standing.kpi.label, "actual": sentences.kpi_figure(goal, standing.actual, short=True),
-        "projected": sentences.kpi_figure(goal, standing.projected, short=True), "target": sentences.target_words(goal, short=True),
+        "projected": sentences.projected_figure(goal, standing.projected, short=True), "target": sentences.target_words(goal, short=True),
     }
     if not standing.clock.begun:
         return gettext("%(kpi)s: the pace to %(target)s") % values
@@ -83,8 +83,8 @@ def _facts(standing: GoalProgress) -> list[tuple[str, str]]:
         add(gettext("Expected by now"), pace.expected)
         add(gettext("Expected by tonight"), pace.expected_tonight if pace.expected_tonight != pace.expected else None)
         add(gettext("Needed per working day left"), pace.required)
-    if not at.over:
-        add(gettext("At this rate by the end"), standing.projected)
+    if not at.over and standing.projected is not None:
+        facts.append((gettext("At this rate by the end"), sentences.projected_figure(goal, standing.projected)))
     if pace is not None and standing.gap:
         add(gettext("Missing to the goal"), standing.gap)
     if standing.attainment is not None:
@@ -104,7 +104,8 @@ def _figure(standing: GoalProgress, curve: GoalCurve) -> dict[str, Any]:
         return text % {"value": write(points[-1][1])} if points else ""
 
     last_year = end(pgettext("chart", "Last year %(value)s"), curve.last_year)
-    at_this_rate = end(pgettext("chart", "At this rate %(value)s"), curve.projection)
+    ends = sentences.projected_figure(goal, standing.projected, short=True)
+    at_this_rate = pgettext("chart", "At this rate %(value)s") % {"value": ends} if curve.projection else ""
     goal_label = pgettext("chart", "Goal %(value)s") % {"value": write(goal.target)}
     actual_label = end("%(value)s", curve.actual) if not curve.projection else ""
     lines = [

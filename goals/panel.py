@@ -64,14 +64,15 @@ def _finding(organisation: Organisation, asked: Asked) -> str:
     """The most telling thing there is to say of this target."""
     past = asked.last_year
     values = {
-        "per_day": _figure(organisation, asked, asked.per_day), "period": period_words(organisation.calendar, past.period),
+        "per_day": _figure(organisation, asked, asked.per_day),
+        "period": period_words(organisation.calendar, past.period, in_sentence=True),
         "value": _figure(organisation, asked, past.value), "days": formats.number(asked.working_days),
         "percent": formats.percent(abs(past.change), 0) if past.change is not None else "",
     }
     if past.change is None and asked.per_day is not None:
         return gettext("%(per_day)s per working day") % values
     if past.change is None and past.value:
-        return gettext("%(period)s came to %(value)s") % values
+        return gettext("%(period)s came to %(value)s") % (values | {"period": period_words(organisation.calendar, past.period)})
     if past.change is None:
         return ngettext("%(days)s working day", "%(days)s working days", asked.working_days) % values
     return _compared(past.change, paced=asked.per_day is not None) % values
@@ -91,7 +92,7 @@ def _compared(change: Decimal, *, paced: bool) -> str:
 
 
 def _facts(organisation: Organisation, asked: Asked) -> list[Fact]:
-    facts = [Fact(gettext("Working days there are"), formats.number(asked.working_days))]
+    facts = [Fact(gettext("Working days"), formats.number(asked.working_days))]
     if asked.per_day is not None:
         facts.append(Fact(gettext("Asked per working day"), _figure(organisation, asked, asked.per_day)))
     facts.append(_past_fact(organisation, asked, asked.last_year, gettext("The same period last year")))

@@ -58,7 +58,7 @@ def row(standing: GoalProgress) -> Row:
         share=bar_share(standing), mark=bar_mark(standing),
         actual=sentences.kpi_figure(goal, standing.actual), target=sentences.target_words(goal),
         of_target=sentences.of_target(goal),
-        projected=sentences.kpi_figure(goal, standing.projected, short=True) if judged and standing.projected is not None else "",
+        projected=sentences.projected_figure(goal, standing.projected, short=True) if judged and standing.projected is not None else "",
     )
 
 

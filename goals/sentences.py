@@ -14,7 +14,8 @@ from goals.progress import GoalProgress, has_pace
 from goals.status import Reason, Status
 from kpi_tracker import formats
 from kpi_tracker.kpis import registry
-from kpi_tracker.kpis.metrics import AnyKpi, Direction, SubjectKind
+from kpi_tracker.kpis.measures import Unit
+from kpi_tracker.kpis.metrics import Direction, SubjectKind
 from kpi_tracker.periods import Calendar, Grain, Period
 
 STATUS_LABELS: Mapping[Status, str | Promise] = {
@@ -46,10 +47,10 @@ def subject_name(goal: Goal) -> str:
             return str(goal.customer)
 
 
-def in_sentence(kpi: AnyKpi) -> str:
-    """The KPI's name inside a sentence: "first meetings held"."""
-    label = str(kpi.label)
-    return label[:1].lower() + label[1:]
+def in_sentence(label: str) -> str:
+    """A KPI's name inside a sentence: "first meetings held", "e-mails"; an abbreviation keeps its capitals."""
+    word = label.split(" ")[0]
+    return label if len(word) > 1 and word.isupper() else label[:1].lower() + label[1:]
 
 
 def grain_of(calendar: Calendar, period: Period) -> Grain | None:
@@ -60,18 +61,26 @@ def grain_of(calendar: Calendar, period: Period) -> Grain | None:
     return None
 
 
-def period_words(calendar: Calendar, period: Period) -> str:
-    """November 2026, Week 47, 2026, or 3 November – 12 December 2026."""
+def period_words(calendar: Calendar, period: Period, *, in_sentence: bool = False) -> str:
+    """November 2026, Week 47, 2026, or 3 November – 12 December 2026; months are small inside a Swedish or Finnish sentence."""
     grain = grain_of(calendar, period)
-    return formats.period_name(grain, period, fiscal_month=calendar.fiscal_month) if grain else formats.day_range(period)
+    if grain is None:
+        return formats.day_range(period)
+    return formats.period_name(grain, period, fiscal_month=calendar.fiscal_month, in_sentence=in_sentence)
 
 
-def period_label(goal: Goal) -> str:
-    return period_words(goal.organisation.calendar, goal.period)
+def period_label(goal: Goal, *, in_sentence: bool = False) -> str:
+    return period_words(goal.organisation.calendar, goal.period, in_sentence=in_sentence)
 
 
 def kpi_figure(goal: Goal, value: Decimal | None, *, short: bool = False) -> str:
     return formats.kpi_value(registry.kpi(goal.kpi), value, goal.organisation.base_currency, short=short)
+
+
+def projected_figure(goal: Goal, value: Decimal | None, *, short: bool = False) -> str:
+    """Where a goal is likely to end: nobody makes 54.6 calls."""
+    whole = value is not None and registry.kpi(goal.kpi).unit is Unit.COUNT
+    return kpi_figure(goal, formats.rounded(value) if whole and value is not None else value, short=short)
 
 
 def target_words(goal: Goal, *, short: bool = False) -> str:
@@ -102,12 +111,12 @@ def title(goal: Goal) -> str:
 
 def title_in_period(goal: Goal) -> str:
     """What the goal asks, and when: "Revenue: Stockholm reaches 640 k€, November 2026"."""
-    return gettext("%(title)s, %(period)s") % {"title": title(goal), "period": period_label(goal)}
+    return gettext("%(title)s, %(period)s") % {"title": title(goal), "period": period_label(goal, in_sentence=True)}
 
 
 def question(goal: Goal) -> str:
     """The title of a goal whose target is still missing."""
-    values = {"kpi": registry.kpi(goal.kpi).label, "subject": subject_name(goal), "period": period_label(goal)}
+    values = {"kpi": registry.kpi(goal.kpi).label, "subject": subject_name(goal), "period": period_label(goal, in_sentence=True)}
     return gettext("%(kpi)s: what should %(subject)s reach, %(period)s?") % values
 
 
@@ -115,7 +124,7 @@ def headline(progress: GoalProgress) -> str:
     """The answer of a goal's page: "Stockholm is 6 % behind pace on revenue"."""
     goal = progress.goal
     values = {
-        "subject": subject_name(goal), "kpi": in_sentence(progress.kpi), "target": target_words(goal, short=True),
+        "subject": subject_name(goal), "kpi": in_sentence(str(progress.kpi.label)), "target": target_words(goal, short=True),
         "actual": kpi_figure(goal, progress.actual, short=True), "gap": kpi_figure(goal, progress.gap, short=True),
     }
     match progress.verdict.status:
@@ -177,7 +186,7 @@ def _figures(progress: GoalProgress) -> dict[str, str]:
         "expected": kpi_figure(goal, pace.expected) if pace else "",
         "index": formats.percent(pace.index, 0) if pace else "",
         "required": kpi_figure(goal, pace.required) if pace else "",
-        "projected": kpi_figure(goal, progress.projected),
+        "projected": projected_figure(goal, progress.projected),
         "records": formats.number(progress.records),
         "start": formats.day(goal.starts_on),
     }

@@ -126,7 +126,7 @@ def _save(goal: Goal) -> None:
     same = Goal.objects.filter(
         organisation_id=goal.organisation_id, kpi=goal.kpi, starts_on=goal.starts_on, ends_on=goal.ends_on, **about(goal.subject)
     )
-    message = gettext("There is already a goal for this KPI, scope and period.")
+    message = gettext("There is already a goal for this KPI and period; change that one instead.")
     if same.exclude(pk=goal.pk).exists():
         raise InvalidInput(message, field="kpi", code="duplicate")
     try:

@@ -52,6 +52,11 @@ class WorkTime:
             self._found[subject, period] = found
         return found
 
+    def worked(self, rep_id: int, team: Subject, period: Period) -> Decimal:
+        """A rep's own working time in `period` as a member of `team`, in full-time days; 0 for one who is away."""
+        own = [presence for presence in self._of(team) if presence.rep_id == rep_id]
+        return sum(self._week.weights(period, own).values(), Decimal(0))
+
     def _of(self, subject: Subject) -> list[Presence]:
         match subject.kind:
             case SubjectKind.ORGANISATION | SubjectKind.CUSTOMER:

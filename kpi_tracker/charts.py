@@ -109,7 +109,7 @@ def _label(day: dt.date, value: Decimal, text: str, colour: str) -> dict[str, An
     """The browser pushes labels named "end" apart, which needs the height in pixels."""
     return {
         "name": "end", "x": day.isoformat(), "y": float(value), "text": text, "showarrow": False, "xanchor": "left", "yanchor": "middle",
-        "xshift": 9, "font": {"color": colour, "size": 12},
+        "xshift": 9, "bgcolor": "var(--card)", "borderpad": 0, "font": {"color": colour, "size": 12},
     }
 
 
@@ -137,13 +137,13 @@ def value_axis(values: Sequence[Decimal], write: Write) -> dict[str, Any]:
 
 
 def round_ticks(values: Sequence[Decimal], steps: int = 5) -> list[Decimal]:
-    """Round numbers from 0 (or below, if values are), the last of them near the highest value."""
+    """Round numbers from 0 (or below, if values are), the last near the highest value, in steps of 1, 2 or 5: those are short to write."""
     high, low = max([*values, Decimal(0)]), min([*values, Decimal(0)])
     if high == low:
         return [Decimal(0), Decimal(1)]
     rough = (high - low) / steps
     power = Decimal(1).scaleb(rough.adjusted())
-    step = next(power * nice for nice in (1, 2, Decimal("2.5"), 5, 10) if power * nice >= rough)
+    step = next(power * nice for nice in (1, 2, 5, 10) if power * nice >= rough)
     first = int((low / step).to_integral_value(rounding="ROUND_FLOOR"))
     last = int((high * ROOM / step).to_integral_value(rounding="ROUND_FLOOR"))
     return [step * i for i in range(first, last + 1)]

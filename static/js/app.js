@@ -105,10 +105,15 @@
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   });
-  document.addEventListener("htmx:after:swap", (event) => drawAll(event.target instanceof Element ? event.target : document));
+  document.addEventListener("htmx:after:swap", (event) => { drawAll(event.target instanceof Element ? event.target : document); reachScrolled(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (!root.dataset.theme) drawAll(); });
 
-  const start = () => { document.body.append(probe); markTheme(); drawAll(); };
+  // What scrolls sideways can be reached by the keyboard, whether or not there is a link in it.
+  const reachScrolled = () => {
+    for (const box of document.querySelectorAll(".scroll:not([tabindex])")) if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
+  };
+
+  const start = () => { document.body.append(probe); markTheme(); drawAll(); reachScrolled(); };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 })();

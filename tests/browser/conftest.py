@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.world import World, small_world
+
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
 # Nothing to fetch and nobody to ask: the tests talk to this machine only.
 OPTIONS = [
@@ -47,6 +49,11 @@ def _page(chromium: Browser, live_server: object, size: dict[str, int]) -> Itera
     yield page
     context.close()
     assert not problems, problems
+
+
+@pytest.fixture
+def world(live_server: object) -> World:
+    return small_world()
 
 
 @pytest.fixture

@@ -78,6 +78,19 @@ def test_answer_of_a_customer() -> None:
     assert text == "Acme bought for 2.5 k€ in October, 25 % more than in September"
 
 
+@pytest.mark.parametrize(("label", "text"), [
+    ("First meetings held", "first meetings held"), ("E-mails", "e-mails"), ("CAC", "CAC"), ("ROI of events", "ROI of events"), ("A", "a"),
+])
+def test_in_sentence(label: str, text: str) -> None:
+    assert ShownKpi(registry.kpi("calls"), label).in_sentence == text
+
+
+def test_all_kpis_answer() -> None:
+    figures = [figure("calls", "5", "4"), figure("deals_lost", "2", "3"), figure("emails", "1", "3"), figure("revenue", "4", None)]
+    assert sentences.all_kpis_answer(TEAM, month(OCTOBER), figures) == "Stockholm does better on 2 of 3 KPIs than in September"
+    assert sentences.all_kpis_answer(TEAM, month(OCTOBER), figures[3:]) == "All KPIs of Stockholm, October 2026"
+
+
 def test_answer_before_the_period() -> None:
     ahead = month(Period(dt.date(2026, 12, 1), dt.date(2027, 1, 1)))
     assert sentences.answer(TEAM, ahead, figure("revenue", None)) == "December 2026 has not begun for Stockholm"
@@ -195,11 +208,13 @@ def board(*rows: Row, own_only: bool = False) -> Board:
 
 def test_board_title() -> None:
     mikael, johan = row(1, "Mikael Strand", ("114000", "1.2"), ("40", "0.9")), row(2, "Johan Berg", ("60000", "0.6"), ("10", "0.5"))
-    assert plain(list_sentences.board_title(month(), board(mikael, johan))) == "Johan needs calls; Mikael leads with 114 k€"
+    assert plain(list_sentences.board_title(month(), board(mikael, johan))) == "Johan is behind on calls; Mikael leads with 114 k€"
     assert plain(list_sentences.board_title(month(OCTOBER), board(mikael, johan))) == "Mikael leads with 114 k€"
     assert list_sentences.board_title(month(), board(row(1, "Mikael Strand", ("0", None)))) == "Nobody has revenue in November yet"
     assert list_sentences.board_title(month(OCTOBER), board(row(1, "Mikael Strand", ("0", None)))) == "Nobody had revenue in October"
     assert list_sentences.board_title(month(), board(mikael, own_only=True)) == "Your own row of the team"
+    without = row(1, "Mikael Strand", ("0", None))
+    assert list_sentences.board_title(month(), board(without, own_only=True)) == "Your own row of the team"  # the others may well have some
 
 
 def test_board_note() -> None:

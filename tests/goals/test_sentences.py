@@ -71,7 +71,7 @@ def standing(kpi: str, target: Any, actual: Any, status: Status, reason: Reason,
         ("sales_cycle_days", 45, 47, Status.MISSED, Reason.ENDED_SHORT, {"gone": 21, "over": True},
          "47 days when the period ended; the goal is 45 days or less."),
         ("deals_lost", 20, 15, Status.AT_RISK, Reason.LIMIT_IN_DANGER, {},
-         "15 with 13 of 21 working days gone; the goal is 20 or less. At this rate it ends at 24.2."),
+         "15 with 13 of 21 working days gone; the goal is 20 or less. At this rate it ends at 24."),
         ("deals_lost", 20, 21, Status.MISSED, Reason.LIMIT_PASSED, {}, "21 already; the goal is 20 or less."),
     ],
 )

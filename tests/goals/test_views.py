@@ -191,7 +191,7 @@ def test_the_panel_shows_what_was_reached_before(signed_in: SignedIn, company: C
     panel = signed_in("mona").get(address("asked"), query).context["panel"]
     assert panel.finding == "13\u202f636\u00a0€ per working day, 200\u00a0% more in total than March 2025"
     facts = {fact.label: (fact.value, fact.note) for fact in panel.facts}
-    assert facts["Working days there are"] == ("22", "")
+    assert facts["Working days"] == ("22", "")
     assert facts["The period before"] == ("250\u202f000\u00a0€", "February 2026; the target asks for +20\u00a0%")
     assert facts["Best of the last 12"] == ("400\u202f000\u00a0€", "November 2025")
     assert panel.bars_title == "Reached in 1 of the last 12 months"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from hypothesis import given
@@ -9,14 +10,22 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from kpi_tracker.kpis import engine
+from kpi_tracker.kpis.metrics import SubjectKind
+from kpi_tracker.kpis.query import KpiQuery, Subject
+from kpi_tracker.periods import Grain
+from kpi_tracker.sales.models import Deal, Stage
+from tests import factories
 from tests.kpis.questions import DRAWN, question
 from tests.oracle.agreement import differences
 from tests.oracle.world import read
-from tests.oracle.worlds import build, examples, sketches
+from tests.oracle.worlds import BUSY, build, examples, sketches
+
+FEBRUARY = st.dates(dt.date(2024, 2, 1), dt.date(2024, 2, 29))
+MARCH = st.dates(dt.date(2024, 3, 1), dt.date(2024, 3, 31))
 
 
 class EngineAndOracle(TestCase):
-    @examples(100)
+    @examples(80)
     @given(sketch=sketches(), other=sketches(3), drawn=st.lists(DRAWN, min_size=3, max_size=3))
     def test_they_agree(self, sketch: dict[str, Any], other: dict[str, Any], drawn: list[dict[str, Any]]) -> None:
         made, neighbour = build(sketch, "nordlys"), build(other, "solvind")
@@ -26,3 +35,19 @@ class EngineAndOracle(TestCase):
                 query, today = question(each, one)
                 table = engine.ask(each.organisation, query, today=today)
                 assert differences(world, query, table, today=today) == []
+
+    @examples(80)
+    @given(
+        sketch=sketches(0), won=st.lists(st.sampled_from(BUSY) | FEBRUARY, min_size=6, max_size=12), today=st.sampled_from(BUSY) | MARCH,
+        grain=st.sampled_from([Grain.WEEK, Grain.MONTH, Grain.MONTH, Grain.QUARTER, Grain.YEAR]),
+    )
+    def test_growth_while_a_span_runs(self, sketch: dict[str, Any], won: list[dt.date], grain: Grain, today: dt.date) -> None:
+        org = build(sketch, "nordlys").organisation
+        rep = factories.rep(org, "Eve")
+        stage = Stage.objects.get(organisation=org, kind="won")
+        for number, on in enumerate(won):
+            Deal.objects.create(
+                organisation=org, name="Deal", owner=rep, stage=stage, status="won", closed_on=on, currency="EUR", amount=2**number
+            )
+        query = KpiQuery(kpis=("sales_growth",), subject=Subject(SubjectKind.ORGANISATION), spans=(org.calendar.bucket(grain, today),))
+        assert differences(read(org.id), query, engine.ask(org, query, today=today), today=today) == []

@@ -32,7 +32,8 @@ EDGES = [
 BUSY = [dt.date(2024, 2, 5), dt.date(2024, 2, 8), dt.date(2024, 2, 9), dt.date(2024, 3, 5), dt.date(2024, 3, 8)]
 DAYS = st.sampled_from(BUSY) | st.sampled_from(EDGES) | st.dates(dt.date(2024, 2, 20), dt.date(2024, 4, 10))
 # The second and the third come 89 and 90 days after the first.
-LEAD_DAYS = st.sampled_from([dt.date(2024, 1, 1), dt.date(2024, 3, 30), dt.date(2024, 3, 31)]) | DAYS
+LEAD_EDGES = st.sampled_from([dt.date(2024, 1, 1), dt.date(2024, 3, 30), dt.date(2024, 3, 31), dt.date(2024, 4, 1)])
+LEAD_DAYS = LEAD_EDGES | DAYS
 MAYBE_DAY = st.none() | DAYS
 AMOUNTS = st.sampled_from([None, "0", "-120.55", "0.01", "0.03", "33.33", "99.99", "1000", "12345.67"])
 CURRENCIES = st.sampled_from(["EUR", "EUR", "SEK", "USD"])
@@ -60,9 +61,24 @@ CONTACTS = st.fixed_dictionaries({"customer": CUSTOMER, "added_by": REP, "create
 MOVES = st.lists(st.tuples(DAYS, st.none() | st.integers(0, 3)), max_size=2)
 
 
+# One company's meetings, won deals and inbound leads, of which only the first counts.
+MEETINGS_HELD = ACTIVITIES.map(lambda row: row | {"kind": "meeting", "outcome": "reached", "customer": 0})
+DEALS_WON = DEALS.map(lambda row: row | {"status": "won", "customer": 0})
+INBOUND_LEADS = st.fixed_dictionaries({
+    "direction": st.just("inbound"), "company": st.just("Acme"), "customer": st.none(), "rep": REP, "created_on": LEAD_EDGES,
+    "qualified_on": st.none(),
+})
+FIRSTS = st.fixed_dictionaries({
+    "activities": st.lists(st.tuples(MEETINGS_HELD, COPIES), max_size=4),
+    "deals": st.lists(st.tuples(DEALS_WON, COPIES), max_size=4),
+    "leads": st.lists(st.tuples(INBOUND_LEADS, st.just(1)), min_size=2, max_size=4),
+    "contacts": st.just([]),
+})
+
+
 def facts(most: int) -> st.SearchStrategy[dict[str, Any]]:
     def several(rows: Any, size: int = most) -> Any:
-        return st.lists(st.tuples(rows, COPIES), max_size=size)
+        return st.lists(st.tuples(rows, COPIES), min_size=size // 2, max_size=size)
 
     return st.fixed_dictionaries(
         {"activities": several(ACTIVITIES), "deals": several(DEALS), "leads": several(LEADS), "contacts": several(CONTACTS, 2)}

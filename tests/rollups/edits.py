@@ -50,23 +50,28 @@ def _of_fact(fact: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.one_of(change, change, add, delete)
 
 
-EDITS: st.SearchStrategy[dict[str, Any]] = st.one_of(
-    _of_fact("activity"), _of_fact("deal"), _of_fact("deal"), _of_fact("lead"), _of_fact("lead"), _of_fact("contact"),
-    st.fixed_dictionaries({"do": st.just("customer"), "pick": PICK, "day": MAYBE_DAY, "rep": REP, "delete": st.booleans()}),
-    st.fixed_dictionaries({"do": st.just("moves"), "rep": st.integers(1, 4), "moves": MOVES}),
-    st.fixed_dictionaries({
-        "do": st.just("assignment"), "pick": PICK, "how": st.sampled_from(["team", "end", "delete", "rep"]), "day": DAYS,
-        "team": st.integers(0, 3),
+OTHERS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "customer": st.fixed_dictionaries({"pick": PICK, "day": MAYBE_DAY, "rep": REP, "delete": st.booleans()}),
+    "moves": st.fixed_dictionaries({"rep": st.integers(1, 4), "moves": MOVES}),
+    "assignment": st.fixed_dictionaries(
+        {"pick": PICK, "how": st.sampled_from(["team", "end", "delete", "rep"]), "day": DAYS, "team": st.integers(0, 3)}
+    ),
+    "parent": st.fixed_dictionaries({"team": st.integers(2, 3), "above": st.integers(0, 2), "via": st.sampled_from(["save", "sql"])}),
+    "rate": st.fixed_dictionaries({
+        "pick": PICK, "how": st.sampled_from(["add", "rate", "day", "currency", "delete"]), "day": DAYS, "rate": RATES,
+        "currency": st.sampled_from(["SEK", "USD"]),
     }),
-    st.fixed_dictionaries({
-        "do": st.just("parent"), "team": st.integers(2, 3), "above": st.integers(0, 2), "via": st.sampled_from(["save", "sql"]),
-    }),
-    st.fixed_dictionaries({
-        "do": st.just("rate"), "pick": PICK, "how": st.sampled_from(["add", "rate", "day", "currency", "delete"]), "day": DAYS,
-        "rate": RATES, "currency": st.sampled_from(["SEK", "USD"]),
-    }),
-    st.fixed_dictionaries({"do": st.just("import"), "rows": st.lists(worlds.ACTIVITIES, min_size=1, max_size=3)}),
-)
+    "import": st.fixed_dictionaries({"rows": st.lists(worlds.ACTIVITIES, min_size=1, max_size=3)}),
+}
+OF_FACTS = {fact: _of_fact(fact) for fact in FACTS}
+
+
+def _drawn(what: str) -> st.SearchStrategy[dict[str, Any]]:
+    return OF_FACTS[what] if what in FACTS else OTHERS[what].map(lambda edit: edit | {"do": what})
+
+
+# The kind is drawn first: each gets its turn, however many choices the others have.
+EDITS = st.sampled_from(["activity", "activity", "deal", "deal", "lead", "lead", "contact", *OTHERS]).flatmap(_drawn)
 
 
 def make(made: Built, edit: dict[str, Any]) -> None:

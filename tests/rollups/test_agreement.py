@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from hypothesis import given
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from kpi_tracker.kpis import engine
+from kpi_tracker.kpis.metrics import SubjectKind
+from kpi_tracker.kpis.query import Dimension
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.rollups import reader
 from kpi_tracker.rollups.builder import rebuild, refresh, refresh_fully
@@ -17,16 +20,21 @@ from kpi_tracker.rollups.verify import verify
 from tests.kpis.questions import DRAWN, question
 from tests.oracle.agreement import differences
 from tests.oracle.world import read
-from tests.oracle.worlds import Built, build, examples, sketches
-from tests.rollups.edits import EDITS, make
+from tests.oracle.worlds import FIRSTS, Built, build, examples, sketches
+from tests.rollups.edits import EDITS, OF_FACTS, make
 
 STEPS = st.lists(
-    st.tuples(st.lists(EDITS, min_size=1, max_size=3), DRAWN, st.sampled_from([0, 2, 10, None])), min_size=2, max_size=5
+    st.tuples(st.lists(EDITS, min_size=2, max_size=4), DRAWN, st.sampled_from([0, 2, 10, None])), min_size=2, max_size=4
 )
 
 
+FACT_EDITS = st.sampled_from(["activity", "deal", "lead"]).flatmap(OF_FACTS.get)
+WHOLE = (dt.date(2023, 12, 1), 500)
+BY_REP = {"subject": SubjectKind.ORGANISATION, "which": 0, "by": Dimension.REP, "spans": [WHOLE], "today": dt.date(2026, 1, 1)}
+
+
 class CellsEngineAndOracle(TestCase):
-    @examples(40)
+    @examples(35)
     @given(sketch=sketches(), other=sketches(3), first=DRAWN, steps=STEPS, check=st.integers(0, 3))
     def test_they_agree_after_each_step(self, sketch: Any, other: Any, first: Any, steps: Any, check: int) -> None:
         made, neighbour = build(sketch, "nordlys"), build(other, "solvind")
@@ -45,6 +53,21 @@ class CellsEngineAndOracle(TestCase):
         assert cells(neighbour.organisation) == untouched
         cells_are_whole(made.organisation, check=check == 0)
         all_agree(made, first)
+
+
+class FirstsAndLaterOnes(TestCase):
+    """An edit of one record can make another one the first, of another rep and on another day."""
+
+    @examples(40)
+    @given(sketch=sketches(0), rows=FIRSTS, edits=st.lists(FACT_EDITS, min_size=1, max_size=4))
+    def test_they_follow_every_edit(self, sketch: Any, rows: Any, edits: Any) -> None:
+        made = build(sketch | {"facts": rows}, "nordlys")
+        refresh_fully(made.organisation)
+        for edit in edits:
+            make(made, edit)
+        all_agree(made, BY_REP)
+        cells_are_whole(made.organisation, check=False)
+        all_agree(made, BY_REP)
 
 
 def all_agree(made: Built, drawn: dict[str, Any]) -> None:

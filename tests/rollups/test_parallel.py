@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, connections
 
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.rollups.builder import rebuild, refresh, refresh_fully
@@ -80,41 +80,6 @@ def test_refreshes_and_a_rebuild_beside_edits_lose_nothing() -> None:
     assert verify(org) == []
     (total,) = {cell[5] for cell in cells(org) if cell[:5] == ("o", 0, "calls", "m", day("2024-03-01"))}
     assert total == 2 + 20
-
-
-@postgresql_only
-@pytest.mark.django_db(transaction=True)
-def test_organisations_do_not_wait_for_each_other() -> None:
-    """While one organisation's lock is held, the other is refreshed, and the first tells that somebody is at it."""
-    held, free = filled("nordlys"), filled("solvind")
-    found: dict[str, int] = {}
-
-    def others() -> None:
-        found["held"] = refresh(held, wait=False)
-        found["free"] = refresh(free, wait=False)
-
-    with transaction.atomic():
-        assert refresh(held, limit=1) == 1
-        side_by_side(others)
-    assert found["held"] == 0
-    assert found["free"] > 0
-    assert refresh_fully(held) > 0
-    assert verify(held) == verify(free) == []
-
-
-@postgresql_only
-@pytest.mark.django_db(transaction=True)
-def test_an_edit_that_is_committed_late_is_not_lost() -> None:
-    """It is marked before a refresh begins and committed after the refresh has ended."""
-    org = filled("nordlys")
-    refresh_fully(org)
-    who = Activity.objects.filter(organisation=org)[0].rep
-    with transaction.atomic():
-        factories.activity(org, who, day(DAYS[0]))
-        side_by_side(lambda: refresh_fully(org))
-    assert DirtyBucket.objects.filter(organisation=org).exists()
-    refresh_fully(org)
-    assert verify(org) == []
 
 
 @pytest.mark.redis
