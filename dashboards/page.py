@@ -13,6 +13,7 @@ from django.utils.text import slugify
 from dashboards.catalogue import Shown, ShownKpi
 from dashboards.frame import Frame
 from dashboards.subjects import About, address
+from goals.services import may_set
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.query import Subject
 from kpi_tracker.periods import Grain, Period
@@ -78,9 +79,9 @@ def goal_link(page: Page, name: str, **query: str) -> str:
 
 
 def new_goal_link(page: Page) -> str:
-    if not page.scope.may_set_goals:
-        return ""
     about = page.about.subject
+    if not may_set(page.scope, about, today=page.frame.today):
+        return ""
     subject = about.kind.value if about.kind is SubjectKind.ORGANISATION else f"{about.kind}:{about.id}"
     period = page.frame.period
     return goal_link(page, "new", kpi=page.chosen.key, subject=subject, start=period.start.isoformat(), end=period.end.isoformat())

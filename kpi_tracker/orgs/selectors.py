@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from kpi_tracker.once import once
@@ -74,15 +75,22 @@ def member_scope(membership: Membership, *, day: dt.date | None = None) -> Scope
         case Role.MANAGER:
             managed = TeamManager.objects.filter(valid_on(day), organisation=organisation, user_id=membership.user_id)
             teams = subtree(organisation, managed.values_list("team_id", flat=True))
-            reps = set(TeamAssignment.objects.filter(organisation=organisation, team_id__in=teams).values_list("rep_id", flat=True))
-            if rep:
-                reps.add(rep.id)
+            reps = _reps_of(organisation, teams, day) | ({rep.id} if rep else set())
             return Scope(**own, rep_ids=frozenset(reps), team_ids=None, sees_organisation=True)
         case Role.REP:
             if rep is None:
                 return Scope(**own)
             teams = set(TeamAssignment.objects.filter(valid_on(day), rep=rep).values_list("team_id", flat=True))
             return Scope(**own, rep_ids=frozenset({rep.id}), team_ids=frozenset(teams), sees_organisation=False)
+
+
+def _reps_of(organisation: Organisation, teams: set[int], day: dt.date) -> set[int]:
+    """The reps whose team on `day` is among `teams`; of those who left their last team counts, of those to come their first."""
+    belonging = TeamAssignment.objects.filter(organisation=organisation, rep_id=OuterRef("id"))
+    last = belonging.filter(valid_from__lte=day).order_by("-valid_from").values("team_id")[:1]
+    first = belonging.filter(valid_from__gt=day).order_by("valid_from").values("team_id")[:1]
+    found = Rep.objects.filter(organisation=organisation).alias(team_id=Coalesce(Subquery(last), Subquery(first)))
+    return set(found.filter(team_id__in=teams).values_list("id", flat=True))
 
 
 def organisation_scope(organisation: Organisation) -> Scope:
