@@ -102,7 +102,8 @@ def _board_row(page: Page, board: Board, row: Row) -> dict[str, Any]:
     seen = page.scope.may_see_rep(named.subject.id) if named.subject.kind is SubjectKind.REP else page.scope.may_see_team(named.subject.id)
     cells = [
         {"text": formats.kpi_value(one.kpi, cell.value.value, page.currency, short=True), "tone": cell.tone,
-         "share": formats.percent(cell.share, 0) if cell.share is not None else ""}
+         "share": formats.percent(cell.share, 0) if cell.share is not None else "",
+         "why": goal_sentences.why(cell.goal) if cell.goal else ""}
         for one, cell in zip(board.columns, row.cells, strict=True)
     ]
     return {

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 
 from dashboards.frame import Frame
 from dashboards.subjects import About
@@ -63,9 +63,10 @@ def in_currency(value: int | None) -> Decimal:
 
 
 def deals_of(scope: Scope, about: About) -> list[Deal]:
-    """The customer's deals, those that moved last in front."""
+    """The customer's deals: open ones in front, then those closed last."""
     found = Deal.objects.within(scope).filter(customer_id=about.subject.id).select_related("stage", "owner")
-    return list(found.order_by("-closed_on", "-opened_on", "-id")[:20]) if about.subject.id else []
+    ordered = found.order_by(F("closed_on").desc(nulls_first=True), F("opened_on").desc(nulls_last=True), "-id")
+    return list(ordered[:20]) if about.subject.id else []
 
 
 def worked_with(scope: Scope, about: About, frame: Frame) -> dict[str, Any]:

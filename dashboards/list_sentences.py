@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.utils.html import format_html
@@ -14,8 +15,19 @@ from kpi_tracker import formats
 from kpi_tracker.kpis.measures import Measure, Unit
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.periods import Grain
+from kpi_tracker.sales.models import Deal, DealStatus
 
 ZERO = Decimal(0)
+
+# Deals of a customer -------------------------------------------------------------------------------
+
+def deals_title(deals: Sequence[Deal]) -> str:
+    """How many deals are listed, and what became of them."""
+    statuses = [deal.status for deal in deals]
+    values = {"number": len(deals), "won": statuses.count(DealStatus.WON), "open": statuses.count(DealStatus.OPEN)}
+    text = ngettext("%(number)d deal: %(won)d won, %(open)d open", "%(number)d deals: %(won)d won, %(open)d open", len(deals))
+    return text % values
+
 
 # Leaderboard ---------------------------------------------------------------------------------------
 

@@ -79,8 +79,9 @@ def _all_kpis(view: Page) -> dict[str, Any]:
 
 
 def _customer(view: Page) -> dict[str, Any]:
+    deals = customer_pages.deals_of(view.scope, view.about)
     return {
-        "customer": view.about.customer, "deals": customer_pages.deals_of(view.scope, view.about),
+        "customer": view.about.customer, "deals": deals, "deals_title": list_sentences.deals_title(deals),
         "worked": customer_pages.worked_with(view.scope, view.about, view.frame), "worked_kpis": customer_pages.WORKED_WITH,
     }
 

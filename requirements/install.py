@@ -102,10 +102,16 @@ def install(name):
     uv = find_uv()
     with open(lock(name)) as file:
         count = sum("==" in line for line in file)
-    say("Installing up to %d packages with %s" % (count, "uv" if uv else "pip"))
-    command = [uv, "pip", "install", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install"]
-    done = subprocess.run([*command, "--require-hashes", "-r", lock(name)], check=False, env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"})
-    if done.returncode:
+    pip = [PYTHON, "-m", "pip", "install"]
+    commands = [[uv, "pip", "install", "--python", PYTHON], pip] if uv else [pip]
+    for command in commands:
+        say("Installing up to %d packages with %s" % (count, "pip" if command is pip else "uv"))
+        # uv reads no pip settings: behind a proxy or mirror that only pip knows of, pip is the one that works.
+        environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
+        done = subprocess.run([*command, "--require-hashes", "-r", lock(name)], check=False, env=environment)
+        if done.returncode == 0:
+            break
+    else:
         stop("The packages could not be installed; the lines above say why. Run the same command again to go on.")
     kept = {key: value for key, value in installed().items() if value == fingerprint(key)}
     with open(STAMP, "w") as file:

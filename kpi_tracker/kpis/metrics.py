@@ -35,6 +35,25 @@ _CATEGORY_LABELS = {
 }
 
 
+class Owner(StrEnum):
+    """Who normally answers for a KPI: whoever can move it."""
+
+    PROSPECTOR = "prospector"  # finds companies and books meetings
+    CLOSER = "closer"  # takes the meetings and closes the deals
+    MANAGEMENT = "management"
+
+    @property
+    def label(self) -> Any:
+        return _OWNER_LABELS[self]
+
+
+_OWNER_LABELS = {
+    Owner.PROSPECTOR: pgettext_lazy("KPI owner", "Reps who book meetings"),
+    Owner.CLOSER: pgettext_lazy("KPI owner", "Reps who close deals"),
+    Owner.MANAGEMENT: pgettext_lazy("KPI owner", "Management"),
+}
+
+
 class SubjectKind(StrEnum):
     """Whom a figure is about."""
 
@@ -59,6 +78,7 @@ class Kpi:
     description: Any
     clock: Any
     category: Category
+    owner: Owner
     unit: Unit
     direction: Direction = Direction.UP
     subjects: frozenset[SubjectKind] = EVERY_SUBJECT

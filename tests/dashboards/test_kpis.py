@@ -15,6 +15,7 @@ def test_it_works(signed_in: SignedIn, world: World) -> None:
     page = text(signed_in("bob").get(ADDRESS))
     for kpi in registry.all_kpis():
         assert str(kpi.label) in page
+    assert "Reps who book meetings" in page
 
 
 def test_an_organisation_hides_and_renames(signed_in: SignedIn, world: World) -> None:

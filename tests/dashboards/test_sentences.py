@@ -23,6 +23,7 @@ from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.query import KpiValue, Subject
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import DAY, Grain, Period
+from kpi_tracker.sales.models import Deal
 from tests import factories
 
 TODAY = dt.date(2026, 11, 18)
@@ -244,3 +245,9 @@ def test_records_summary() -> None:
 ])
 def test_people_answer(reps: int, teams: int, away: int, text: str) -> None:
     assert list_sentences.people_answer(reps, teams, away) == text
+
+
+def test_deals_of_a_customer() -> None:
+    won, still_open = Deal(status="won"), Deal(status="open")
+    assert list_sentences.deals_title([won]) == "1 deal: 1 won, 0 open"
+    assert list_sentences.deals_title([still_open, won, Deal(status="lost")]) == "3 deals: 1 won, 1 open"
