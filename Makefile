@@ -57,4 +57,4 @@ lock: install-dev  ## resolve pyproject.toml into requirements/; ARGS=--upgrade 
 	$(UV) pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	echo "uv~=0.13.9" | $(UV) - --no-annotate -o requirements/uv.txt
 
-UV = PATH="$$PATH:$(BIN)" uv pip compile $(ARGS) --quiet --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
+UV = PATH="$$PATH:$(BIN)" uv pip compile $(ARGS) --quiet --generate-hashes --no-header --universal --python-version 3.11
