@@ -71,6 +71,21 @@ class Organisation(models.Model):
         _("first month of the fiscal year"), default=1, validators=[MinValueValidator(1), MaxValueValidator(12)]
     )
     base_currency = models.CharField(_("currency"), max_length=3, default="EUR", validators=[CURRENCY])
+    display_currency = models.CharField(
+        _("second currency shown"), max_length=3, blank=True, validators=[CURRENCY], help_text=_("Beside the currency above; empty: none.")
+    )
+    velocity_months = models.PositiveSmallIntegerField(
+        _("months that sales velocity looks back"), default=12, validators=[MinValueValidator(1), MaxValueValidator(60)]
+    )
+    most_customer_years = models.DecimalField(
+        _("longest customer lifetime, in years"), max_digits=4, decimal_places=1, default=Decimal(5),
+        validators=[MinValueValidator(Decimal("0.1")), MaxValueValidator(Decimal(100))],
+        help_text=_("Customer lifetime value reckons with no more."),
+    )
+    lag_costs = models.BooleanField(
+        _("set costs against customers one sales cycle later"), default=False,
+        help_text=_("Acquisition cost then takes the costs of as many days earlier as the usual sales cycle lasts."),
+    )
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kpi_tracker.orgs.models import CURRENCY
 from kpi_tracker.sales.models.base import ExternalRecord, external_once, rep_key
-from kpi_tracker.sales.models.companies import Customer
+from kpi_tracker.sales.models.companies import Customer, Lead
 from kpi_tracker.scope import TenantModel
 
 
@@ -37,7 +37,7 @@ class Stage(TenantModel):
     name = models.CharField(_("name"), max_length=120)
     position = models.PositiveSmallIntegerField(_("order"), default=0)
     kind = models.CharField(_("kind"), max_length=4, choices=DealStatus, default=DealStatus.OPEN)
-    is_qualified = models.BooleanField(_("deals here are qualified"), default=False)
+    is_qualified = models.BooleanField(_("deals here are qualified"), default=True)
 
     class Meta:
         verbose_name = _("stage")
@@ -73,6 +73,9 @@ class Deal(ExternalRecord):
     name = models.CharField(_("name"), max_length=200)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="deals", db_index=False)
     product = models.ForeignKey(Product, on_delete=models.SET_NULL, null=True, blank=True, related_name="deals")
+    lead = models.ForeignKey(
+        Lead, on_delete=models.SET_NULL, null=True, blank=True, related_name="deals", db_index=False, verbose_name=_("from the lead")
+    )
     channel = models.CharField(_("source of the deal"), max_length=80, blank=True)
     owner = rep_key("deals", _("owner"))
     opened_by = rep_key("+", _("opened by"))
@@ -85,6 +88,9 @@ class Deal(ExternalRecord):
     term_months = models.PositiveSmallIntegerField(_("term in months"), null=True, blank=True)
     first_contact_on = models.DateField(_("first contact"), null=True, blank=True)
     opened_on = models.DateField(_("opened"), null=True, blank=True)
+    qualified_on = models.DateField(
+        _("qualified"), null=True, blank=True, help_text=_("Since when it counts as an opportunity in sales velocity.")
+    )
     expected_close_on = models.DateField(_("expected to close"), null=True, blank=True)
     closed_on = models.DateField(_("closed"), null=True, blank=True)
     lost_reason = models.CharField(_("reason lost"), max_length=200, blank=True)
@@ -99,6 +105,8 @@ class Deal(ExternalRecord):
             models.Index(fields=["organisation", "closed_on"], name="deal_closed_day"),
             models.Index(fields=["organisation", "customer", "closed_on"], name="deal_customer"),
             models.Index(fields=["organisation", "owner", "status"], name="deal_owner"),
+            models.Index(fields=["organisation", "lead"], condition=Q(lead__isnull=False), name="deal_lead"),
+            models.Index(fields=["organisation", "expected_close_on"], condition=Q(status="open"), name="deal_expected"),
         ]
         constraints = [
             external_once("deal_external_once"),
@@ -131,7 +139,7 @@ class StageChange(ExternalRecord):
     to_stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+")
     changed_at = models.DateTimeField(_("at"))
     changed_on = models.DateField(_("day"))
-    rep = rep_key("+", _("rep"), null=True)
+    rep = rep_key("+", _("rep"))
 
     class Meta:
         verbose_name = _("stage change")
@@ -139,8 +147,15 @@ class StageChange(ExternalRecord):
         indexes = [
             models.Index(fields=["organisation", "deal", "changed_at"], name="stage_change_deal"),
             models.Index(fields=["organisation", "to_stage", "changed_on"], name="stage_change_entered"),
+            models.Index(fields=["organisation", "rep", "changed_on"], name="stage_change_rep"),
+            models.Index(fields=["organisation", "changed_on"], name="stage_change_day"),
         ]
         constraints = [external_once("stage_change_external_once")]
 
     def __str__(self) -> str:
         return f"{self.deal} → {self.to_stage}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.rep_id is None:
+            self.rep_id = self.deal.closed_by_id or self.deal.owner_id
+        super().save(*args, **kwargs)
