@@ -22,7 +22,7 @@ from kpi_tracker.api import Pages, scope_of
 from kpi_tracker.api_errors import ApiProblem, ErrorSerializer, RecordErrorSerializer, UnprocessableRecords
 from kpi_tracker.orgs.models import Rep, Team, TeamAssignment
 from kpi_tracker.orgs.permissions import OrganisationToken
-from kpi_tracker.sales.models import Activity, Contact, Cost, Customer, Deal, Lead
+from kpi_tracker.sales.models import Activity, Contact, Contract, Cost, Customer, Deal, Lead, StageChange
 from kpi_tracker.sales.records import Kind
 from kpi_tracker.sales.services import RecordProblems, records_upsert
 from kpi_tracker.scope import Scope
@@ -166,9 +166,27 @@ class Activities(Records):
 class Deals(Records):
     kind = Kind.DEALS
     model = Deal
-    related = ("customer", "product", "owner", "opened_by", "closed_by", "stage__pipeline")
+    related = ("customer", "lead", "product", "owner", "opened_by", "closed_by", "stage__pipeline")
     serializer_class = api_rows.DealSerializer
     parameters = api_filters.DealParameters
+
+
+@described
+class StageChanges(Records):
+    kind = Kind.STAGE_CHANGES
+    model = StageChange
+    related = ("deal", "from_stage", "to_stage", "rep")
+    serializer_class = api_rows.StageChangeSerializer
+    parameters = api_filters.StageChangeParameters
+
+
+@described
+class Contracts(Records):
+    kind = Kind.CONTRACTS
+    model = Contract
+    related = ("customer", "deal")
+    serializer_class = api_rows.ContractSerializer
+    parameters = api_filters.ContractParameters
 
 
 @described

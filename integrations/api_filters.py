@@ -111,6 +111,21 @@ class DealParameters(RecordParameters):
     customer = RecordId(required=False)
 
 
+class StageChangeParameters(RecordParameters):
+    days = {"from": "changed_on", "to": "changed_on"}
+    reps = ("rep_id",)
+    named = DAYS
+    rep = RecordId(required=False)
+    deal = RecordId(required=False)
+
+
+class ContractParameters(RecordParameters):
+    days = {"from": "starts_on", "to": "starts_on"}
+    named = DAYS
+    customer = RecordId(required=False)
+    deal = RecordId(required=False)
+
+
 class CostParameters(RecordParameters):
     days = {"from": "starts_on", "to": "starts_on"}
     reps = ("rep_id",)

@@ -20,14 +20,14 @@ from rest_framework.fields import Field
 from kpi_tracker.api import YEARS, Day
 from kpi_tracker.api_errors import ApiProblem, UnprocessableRecords, problems_in
 from kpi_tracker.orgs.models import Rep
-from kpi_tracker.sales.models import Activity, Contact, Cost, Customer, Deal, Lead
+from kpi_tracker.sales.models import Activity, Contact, Contract, Cost, Customer, Deal, Lead, StageChange
 from kpi_tracker.sales.records import RECORDS, AnyRecord, Kind
 
 MOST_RECORDS = 5000
 MOST_PROBLEMS = 1000
 MODELS: dict[Kind, type[Model]] = {
-    Kind.REPS: Rep, Kind.CUSTOMERS: Customer, Kind.CONTACTS: Contact, Kind.LEADS: Lead, Kind.ACTIVITIES: Activity,
-    Kind.DEALS: Deal, Kind.COSTS: Cost,
+    Kind.REPS: Rep, Kind.CUSTOMERS: Customer, Kind.CONTACTS: Contact, Kind.LEADS: Lead, Kind.DEALS: Deal,
+    Kind.STAGE_CHANGES: StageChange, Kind.CONTRACTS: Contract, Kind.ACTIVITIES: Activity, Kind.COSTS: Cost,
 }  # fmt: skip
 # What a field is, where its name does not say it.
 HELP = {
@@ -41,6 +41,10 @@ HELP = {
     "customer_business_id": "The customer's organisation number.",
     "contact_id": "The contact's id at the source.",
     "deal_id": "The deal's id at the source.",
+    "lead_id": "The id at the source of the lead that the deal came from; the lead counts as converted then.",
+    "qualified_on": "Since when it counts as qualified; for a deal, empty: since it first entered a qualified stage.",
+    "changed_at": "When the deal entered the stage, with the offset.",
+    "margin": "Gross margin as a share: 0.8 is 80 %.",
     "team": "The names of the teams from the top down to the rep's own.",
     "occurred_at": "Moment with its offset; gives the day, in the organisation's time zone.",
     "occurred_on": "Local day, where the moment is not known.",
@@ -80,7 +84,7 @@ def record_field(kind: Kind, name: str, hint: Any, required: bool) -> Field[Any,
         return serializers.DecimalField(max_digits=None, decimal_places=None, **options)
     if hint == dt.date or hint == dt.date | None:
         return Day(**options)
-    if hint == dt.datetime | None:
+    if hint == dt.datetime or hint == dt.datetime | None:
         return Moment(**options)
     if hint == int | None:
         return serializers.IntegerField(min_value=0, max_value=_largest(column), **options)

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from kpi_tracker.orgs.models import Rep, Team
-from kpi_tracker.sales.models import Activity, Contact, Cost, Customer, Deal, Lead
+from kpi_tracker.sales.models import Activity, Contact, Contract, Cost, Customer, Deal, Lead, StageChange
 
 
 class RefSerializer(serializers.Serializer[Any]):
@@ -101,6 +101,7 @@ class ActivitySerializer(serializers.ModelSerializer[Activity]):
 
 class DealSerializer(serializers.ModelSerializer[Deal]):
     customer = external_ref(allow_null=True)
+    lead = external_ref(allow_null=True)
     product = ref(allow_null=True)
     owner = external_ref()
     opened_by = external_ref()
@@ -111,10 +112,30 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
     class Meta:
         model = Deal
         fields = [
-            "id", "source", "external_id", "name", "customer", "product", "channel", "owner", "opened_by", "closed_by", "pipeline",
+            "id", "source", "external_id", "name", "customer", "lead", "product", "channel", "owner", "opened_by", "closed_by", "pipeline",
             "stage", "status", "amount", "currency", "one_time_amount", "term_months", "first_contact_on", "opened_on",
-            "expected_close_on", "closed_on", "lost_reason",
+            "qualified_on", "expected_close_on", "closed_on", "lost_reason",
         ]  # fmt: skip
+
+
+class StageChangeSerializer(serializers.ModelSerializer[StageChange]):
+    deal = external_ref()
+    from_stage = ref(allow_null=True)
+    to_stage = ref()
+    rep = external_ref()
+
+    class Meta:
+        model = StageChange
+        fields = ["id", "source", "external_id", "deal", "from_stage", "to_stage", "changed_at", "changed_on", "rep"]
+
+
+class ContractSerializer(serializers.ModelSerializer[Contract]):
+    customer = external_ref()
+    deal = external_ref(allow_null=True)
+
+    class Meta:
+        model = Contract
+        fields = ["id", "source", "external_id", "customer", "deal", "starts_on", "ends_on", "yearly_amount", "currency", "margin"]
 
 
 class CostSerializer(serializers.ModelSerializer[Cost]):

@@ -105,5 +105,5 @@ class MappingForm(forms.Form):
                     constants[one.key] = text
         return replace(
             self.mapping, columns=columns, constants=constants, date_order=data["date_order"], decimal=data["decimal"],
-            create_reps=data["create_reps"], source=data["source"], guess=False,
+            create_reps=data["create_reps"], source=data["source"], guess=False, name="",
         )

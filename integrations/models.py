@@ -19,7 +19,7 @@ class Import(TenantModel):
         WAITING = "waiting", _("waiting for you")
         DONE = "done", _("imported")
 
-    kind = models.CharField(_("kind"), max_length=10)
+    kind = models.CharField(_("kind"), max_length=20)
     file_name = models.CharField(_("file"), max_length=200)
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField(_("bytes"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,7 +18,7 @@ from integrations.importers.kinds import KINDS
 from integrations.importers.mapping import ColumnMapping, from_data
 from integrations.importers.reader import Outcome, Terms, first_rows
 from integrations.models import Import
-from integrations.selectors import import_get, import_list, remembered
+from integrations.selectors import import_get, import_list, mapping_for
 from kpi_tracker.scope import Scope
 from kpi_tracker.web import Permission, page, render_page
 
@@ -29,7 +31,7 @@ def upload(request: HttpRequest, scope: Scope) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         terms = Terms(scope=scope, kind=KINDS[form.cleaned_data["kind"]], now=timezone.now())
         file = form.cleaned_data["file"]
-        note = services.import_note(file=file, terms=terms, mapping=remembered(scope, terms.kind, file))
+        note = services.import_note(file=file, terms=terms, mapping=mapping_for(scope, terms.kind, file))
         return redirect("integrations:file", org=scope.organisation.slug, id=note.pk)
     past = Paginator(import_list(scope), 20).get_page(request.GET.get("page"))
     context = {"form": form, "past": past, "kinds": KINDS, "most_mb": MOST_BYTES // 1024**2, "most_rows": MOST_ROWS}
@@ -92,10 +94,13 @@ def terms_of(note: Import, scope: Scope) -> Terms:
 def preview(request: HttpRequest, note: Import, outcome: Outcome, form: MappingForm | None = None) -> HttpResponse:
     kind = KINDS[note.kind]
     mapping = outcome.mapping if outcome.mapping.columns else from_data(note.mapping) if note.mapping else ColumnMapping()
-    meant = {name: kind_field.label for kind_field in kind.fields for name in mapping.columns.get(kind_field.key, ())}
+    meant: dict[str, list[str]] = defaultdict(list)
+    for kind_field in kind.fields:
+        for name in mapping.columns.get(kind_field.key, ()):
+            meant[name].append(str(kind_field.label))
     return render_page(request, "integrations/preview.html", {
         "note": note, "kind": kind, "outcome": outcome, "issues": outcome.issues[:SHOWN_ISSUES], "more": len(outcome.issues) - SHOWN_ISSUES,
-        "columns": [(name, meant.get(name, "")) for name in outcome.header],
-        "lines": [row.line for row in first_rows(services.file_of(note))],
+        "columns": [(name, ", ".join(meant[name])) for name in outcome.header],
+        "kept": mapping.name, "lines": [row.line for row in first_rows(services.file_of(note))],
         "form": form or MappingForm(None, kind=kind, header=outcome.header, mapping=mapping),
     }, status=400 if form else 200)

@@ -19,6 +19,7 @@ FIELDS = (
     Field("customer", gettext_lazy("customer"), known.CUSTOMER),
     Field("customer_id", gettext_lazy("id of the customer"), known.CUSTOMER_ID),
     Field("customer_business_id", gettext_lazy("organisation number"), known.BUSINESS_ID),
+    Field("lead_id", gettext_lazy("id of the lead"), words("lead id, leadid")),
     Field("product", gettext_lazy("product"), words("product, product name, produkt, tuote")),
     Field("channel", gettext_lazy("source of the deal"), known.CHANNEL),
     Field("owner", gettext_lazy("owner"), known.OWNER),
@@ -71,6 +72,12 @@ FIELDS = (
         Holds.DATE,
     ),
     Field(
+        "qualified_on",
+        gettext_lazy("qualified"),
+        words("qualified, qualified on, qualified date, kvalificerad, kvalificerad datum, kvalifioitu, kvalifiointipäivä"),
+        Holds.DATE,
+    ),
+    Field(
         "lost_reason",
         gettext_lazy("reason lost"),
         words("lost reason, loss reason, closed lost reason, förlustorsak, häviön syy, häviösyy"),
@@ -96,6 +103,7 @@ def read(row: Row) -> DealRecord:
     name = row.text("name") or ", ".join(part for part in (product, customer["customer"]) if part)
     return DealRecord(
         external_id=row.external_id(), given=row.given | {"closed_on", "expected_close_on", "name"}, name=name, product=product,
+        lead_id=row.text("lead_id"), qualified_on=row.day("qualified_on"),
         channel=row.text("channel"), owner=row.text("owner"), pipeline=row.text("pipeline"), stage=stage,
         amount=amount.value if amount else None, currency=row.text("currency").upper() or (amount.currency if amount else ""),
         one_time_amount=row.decimal("one_time_amount"), term_months=row.integer("term_months"),

@@ -18,8 +18,9 @@ from integrations.importers.sheet import Row, Sheet
 from kpi_tracker.errors import UserError
 from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Subject
+from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.kpis.subjects import subject_named, subject_of
+from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import Period
 from kpi_tracker.sales.batch import RecordProblems
 from kpi_tracker.sales.records import Problem, UpsertSummary
@@ -54,9 +55,9 @@ class GoalRecord:
 
 
 def read(row: Row, scope: Scope) -> GoalRecord | None:
-    key = kpi_key(row.text("kpi"))
+    key = kpi_key(row.text("kpi"), scope.organisation)
     if not key:
-        advice = _("Known are: %(keys)s.") % {"keys": ", ".join(kpi.key for kpi in registry.all_kpis())}
+        advice = _("Known are: %(keys)s.") % {"keys": ", ".join(kpi.key for kpi in registry.kpis_of(scope.organisation))}
         row.problem("kpi", _("There is no KPI “%(text)s”.") % {"text": row.text("kpi")}, advice)
     target = row.amount("target")
     if target is None and not row.failed:
@@ -67,10 +68,10 @@ def read(row: Row, scope: Scope) -> GoalRecord | None:
     return GoalRecord(key, subject, period, target.value / 100 if target.percent else target.value, row.text("why"))
 
 
-def kpi_key(text: str) -> str:
+def kpi_key(text: str, organisation: Organisation) -> str:
     """The key of the KPI that is so called, by its key or its label."""
     wanted = normal(text)
-    return next((kpi.key for kpi in registry.all_kpis() if wanted in (normal(kpi.key), normal(str(kpi.label)))), "")
+    return next((kpi.key for kpi in registry.kpis_of(organisation) if wanted in (normal(kpi.key), normal(str(kpi.label)))), "")
 
 
 def _subject(row: Row, scope: Scope) -> Subject | None:

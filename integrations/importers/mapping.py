@@ -7,10 +7,12 @@ A mapping file (TOML or JSON) holds:
     date_order = "dmy"           # or "mdy": for dates such as 03/07/2021
     decimal = ","                # or ".": for numbers such as 1.234
     create_reps = true           # make reps that the file names and that are not known
-    [columns]                    # field = column, or several that are joined
+    leave_empty = ["lead_id"]    # links that may lead nowhere: they are left empty then, and listed
+    [columns]                    # field = column, or several that are joined; a column may fill several fields
     owner = "sales_agent"
     [constants]                  # field = what stands for an absent column or an empty cell
     currency = "USD"
+    name = "Deal {Number}"       # with the row's cells of other columns
     [values.product]             # cell = what it means
     GTXPro = "GTX Pro"
 
@@ -34,6 +36,9 @@ from django.utils.translation import gettext as _
 from integrations.importers.values import ORDERS
 from kpi_tracker.errors import InvalidInput
 
+# Fields that name another record by its id.
+LINKS = {"customer_id", "customer_business_id", "contact_id", "deal_id", "lead_id"}
+PLACE = re.compile(r"\{([^{}]+)\}")
 # A person's name in two columns.
 FULL_NAMES = (("first name", "last name"), ("förnamn", "efternamn"), ("etunimi", "sukunimi"))
 KEPT = Path(__file__).resolve().parent.parent / "mappings"
@@ -60,6 +65,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class ColumnMapping:
+    """name: under which it is kept with the product; empty for any other."""
+
     columns: AnyMapping[str, tuple[str, ...]] = field(default_factory=dict)
     constants: AnyMapping[str, str] = field(default_factory=dict)
     values: AnyMapping[str, AnyMapping[str, str]] = field(default_factory=dict)
@@ -69,6 +76,15 @@ class ColumnMapping:
     create_reps: bool = False
     kind: str = ""
     guess: bool = False
+    leave_empty: frozenset[str] = frozenset()
+    name: str = ""
+
+    @property
+    def named(self) -> set[str]:
+        """All columns that it names."""
+        return {name for names in self.columns.values() for name in names} | {
+            name for text in self.constants.values() for name in PLACE.findall(text)
+        }
 
     def covers(self, key: str) -> bool:
         return key in self.columns or key in self.constants
@@ -78,6 +94,7 @@ class ColumnMapping:
             "columns": {key: list(names) for key, names in self.columns.items()}, "constants": dict(self.constants),
             "values": {key: dict(meanings) for key, meanings in self.values.items()}, "date_order": self.date_order,
             "decimal": self.decimal, "source": self.source, "create_reps": self.create_reps, "kind": self.kind, "guess": self.guess,
+            "leave_empty": sorted(self.leave_empty), "name": self.name,
         }  # fmt: skip
 
 
@@ -115,18 +132,23 @@ def guess(header: Sequence[str], fields: Iterable[Field], nouns: Sequence[str]) 
 
 def from_data(data: AnyMapping[str, Any]) -> ColumnMapping:
     """A mapping from what a mapping file holds; raises where that has the wrong shape."""
-    known = {"kind", "source", "date_order", "decimal", "create_reps", "guess", "columns", "constants", "values"}
+    known = {"kind", "source", "date_order", "decimal", "create_reps", "guess", "leave_empty", "name", "columns", "constants", "values"}
     if unknown := sorted(set(data) - known):
         raise InvalidInput(_("The mapping has unknown entries: %(names)s.") % {"names": ", ".join(unknown)}, field="mapping")
     columns, constants, values = (data.get(name, {}) for name in ("columns", "constants", "values"))
     if not all(isinstance(part, dict) for part in (columns, constants, values, *(values.values() if isinstance(values, dict) else ()))):
         raise InvalidInput(_("In a mapping, columns, constants and the values of each field are tables."), field="mapping")
+    leave_empty = data.get("leave_empty", [])
+    if not isinstance(leave_empty, list) or not LINKS.issuperset(leave_empty):
+        message = _("In a mapping, leave_empty lists some of: %(names)s.")
+        raise InvalidInput(message % {"names": ", ".join(sorted(LINKS))}, field="mapping")
     found = ColumnMapping(
         columns={key: tuple(names) if isinstance(names, list) else (str(names),) for key, names in columns.items() if names},
         constants={key: str(value) for key, value in constants.items()},
         values={key: {str(cell).casefold(): str(meaning) for cell, meaning in meanings.items()} for key, meanings in values.items()},
         date_order=str(data.get("date_order", "")), decimal=str(data.get("decimal", "")), source=str(data.get("source", "")),
         create_reps=bool(data.get("create_reps", False)), kind=str(data.get("kind", "")), guess=bool(data.get("guess", False)),
+        leave_empty=frozenset(leave_empty), name=str(data.get("name", "")),
     )
     if found.date_order not in ("", *ORDERS) or found.decimal not in ("", ".", ","):
         raise InvalidInput(_("In a mapping, date_order is dmy or mdy, and decimal is a point or a comma."), field="mapping")
@@ -140,9 +162,9 @@ def kept_names() -> list[str]:
 
 def load(text: str) -> ColumnMapping:
     """The mapping in the file at a path, or the kept one of that name."""
-    path = Path(text)
+    path, kept = Path(text), ""
     if not path.is_file():
-        path = KEPT / f"{text}.toml"
+        path, kept = KEPT / f"{text}.toml", text
         if text not in kept_names():
             message = _("There is no mapping file %(name)s; kept ones are: %(known)s.")
             raise InvalidInput(message % {"name": text, "known": ", ".join(kept_names())}, field="mapping")
@@ -152,7 +174,14 @@ def load(text: str) -> ColumnMapping:
     except (ValueError, UnicodeDecodeError) as error:
         message = _("The mapping file %(name)s cannot be read: %(error)s")
         raise InvalidInput(message % {"name": text, "error": error}, field="mapping") from error
-    return from_data(data)
+    return replace(from_data(data), name=kept)
+
+
+def kept_for(kind: str, header: Iterable[str]) -> ColumnMapping | None:
+    """The kept mapping for such files: of this kind, all of whose columns are there; the one that names most of them."""
+    there = set(header)
+    fitting = [mapping for mapping in map(load, kept_names()) if mapping.kind == kind and mapping.named <= there]
+    return max(fitting, key=lambda mapping: len(mapping.named), default=None)
 
 
 def settle(given: ColumnMapping | None, header: Sequence[str], fields: Sequence[Field], nouns: Sequence[str]) -> ColumnMapping:
@@ -160,16 +189,15 @@ def settle(given: ColumnMapping | None, header: Sequence[str], fields: Sequence[
     if given is None:
         return guess(header, fields, nouns)
     keys = {one.key for one in fields}
-    if unknown := sorted((set(given.columns) | set(given.constants) | set(given.values)) - keys):
+    if unknown := sorted((set(given.columns) | set(given.constants) | set(given.values) | given.leave_empty) - keys):
         raise InvalidInput(
             _("The mapping names unknown fields: %(names)s. Known are: %(known)s.")
             % {"names": ", ".join(unknown), "known": ", ".join(sorted(keys))}, field="mapping",
         )
-    missing = sorted({name for names in given.columns.values() for name in names} - set(header))
+    missing = sorted(given.named - set(header))
     if missing:
         raise InvalidInput(_("The file has no column %(names)s, which the mapping names.") % {"names": ", ".join(missing)}, field="mapping")
     if not given.guess:
         return given
-    named = {name for names in given.columns.values() for name in names}
-    rest = guess([name for name in header if name not in named], [one for one in fields if not given.covers(one.key)], nouns)
+    rest = guess([name for name in header if name not in given.named], [one for one in fields if not given.covers(one.key)], nouns)
     return replace(given, columns={**rest.columns, **given.columns})

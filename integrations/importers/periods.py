@@ -43,13 +43,22 @@ def read_period(row: Row) -> Period | None:
         if found is None:
             row.problem("period", _("“%(text)s” is no period.") % {"text": text}, _("Write 2026-03, 2026-Q1 or 2026."))
         return found
+    start, end = read_span(row)
+    if start is None:
+        return None
+    return Period(start, end or day_after(start))
+
+
+def read_span(row: Row) -> tuple[dt.date | None, dt.date | None]:
+    """The first day and the day after the last one (None where that is not said); no first day after a problem."""
     start, last = row.day("starts_on"), row.day("ends_on")
     if row.failed:
-        return None
+        return None, None
     if start is None:
-        row.problem("starts_on", _("The first day is missing."), _("Fill it in, or add a column with the period, such as 2026-03."))
-        return None
+        advice = _("Fill it in, or add a column with the period, such as 2026-03.") if "period" in row.sheet.fields else _("Fill it in.")
+        row.problem("starts_on", _("The first day is missing."), advice)
+        return None, None
     if last is not None and last < start:
         row.problem("ends_on", _("The last day must not come before the first."))
-        return None
-    return Period(start, day_after(last or start))
+        return None, None
+    return start, day_after(last) if last is not None else None

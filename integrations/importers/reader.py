@@ -12,7 +12,7 @@ from integrations.importers import goals
 from integrations.importers.dialect import BrokenFile, Table
 from integrations.importers.issues import Issue, Level
 from integrations.importers.kinds import FileKind
-from integrations.importers.mapping import ColumnMapping, settle
+from integrations.importers.mapping import ColumnMapping, kept_for, settle
 from integrations.importers.sheet import Row, Sheet
 from kpi_tracker.errors import InvalidInput
 from kpi_tracker.sales.records import AnyRecord, Problem, UpsertSummary
@@ -54,7 +54,10 @@ class Terms:
 
 @dataclass
 class Outcome:
-    """What became, or would become, of one file. skipped: its lines of sums. unused: columns that mean no field."""
+    """What became, or would become, of one file. skipped: its lines of sums. unused: columns that mean no field.
+
+    offer: the kept mapping that fits a file whose columns were only guessed; empty where none does.
+    """
 
     file: File
     mapping: ColumnMapping = field(default_factory=ColumnMapping)
@@ -64,6 +67,7 @@ class Outcome:
     rejected: int = 0
     rows: int = 0
     skipped: list[int] = field(default_factory=list)
+    offer: str = ""
 
     @property
     def errors(self) -> list[Issue]:
@@ -84,7 +88,7 @@ class Outcome:
 
     @property
     def unused(self) -> list[str]:
-        used = {name for names in self.mapping.columns.values() for name in names}
+        used = self.mapping.named
         return [name for name in self.header if name and name not in used]
 
 
@@ -94,6 +98,8 @@ def import_file(file: File, terms: Terms) -> Outcome:
     try:
         table = Table(file.data, name=file.name)
         outcome.header = table.header
+        if terms.mapping is None and (kept := kept_for(terms.kind.key, table.header)) is not None:
+            outcome.offer = kept.name
         outcome.mapping = settle(terms.mapping, table.header, terms.kind.fields, terms.kind.nouns)
         if missing := [one for one in terms.kind.required if not outcome.mapping.covers(one.key)]:
             outcome.issues += [_missing(file, str(one.label), one.key, table) for one in missing]
@@ -125,7 +131,9 @@ def _read_and_write(table: Table, terms: Terms, outcome: Outcome) -> None:
             outcome.summary = records_upsert(
                 organisation=organisation, kind=terms.kind.record, records=_records(sheet, terms.kind),
                 source=terms.source_of(outcome.mapping), now=terms.now, create_reps=terms.create_reps or outcome.mapping.create_reps,
+                may_lead_nowhere=outcome.mapping.leave_empty,
             )
+            outcome.issues += [_issue(sheet, problem, Level.WARNING) for problem in outcome.summary.left_empty]
     except RecordProblems as found:
         outcome.issues += [_issue(sheet, problem) for problem in found.problems]
         outcome.rejected += found.rejected
@@ -140,16 +148,16 @@ def _records(sheet: Sheet, kind: FileKind) -> Iterator[AnyRecord]:
         return
     for row in sheet.rows():
         record = kind.read(row)
-        if row.failed:
+        if record is None or row.failed:
             sheet.rejected += 1
             continue
         sheet.lines.append(row.number)
         yield record
 
 
-def _issue(sheet: Sheet, problem: Problem) -> Issue:
+def _issue(sheet: Sheet, problem: Problem, level: Level = Level.ERROR) -> Issue:
     column = sheet.column_of(problem.field) if problem.field else ""
-    return Issue(sheet.lines[problem.index], column, problem.message, problem.advice, file=sheet.table.name)
+    return Issue(sheet.lines[problem.index], column, problem.message, problem.advice, level, sheet.table.name)
 
 
 def first_rows(file: File, count: int = 5) -> list[Row]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from integrations.importers import values
 from integrations.importers.dialect import Line, Table
 from integrations.importers.issues import Issue, Level
-from integrations.importers.mapping import ColumnMapping, Field, Holds
+from integrations.importers.mapping import PLACE, ColumnMapping, Field, Holds
 from integrations.importers.values import Amount, DateOrder, Moment
 from kpi_tracker.errors import InvalidInput
 from kpi_tracker.sales.batch import MOST_PROBLEMS
@@ -33,8 +33,8 @@ class Sheet:
         self.issues: list[Issue] = []
         self.rejected = 0
         self.lines = array("L")
-        index = {name: place for place, name in enumerate(table.header) if name}
-        self.places = {key: [index[name] for name in names] for key, names in mapping.columns.items()}
+        self.index = {name: place for place, name in enumerate(table.header) if name}
+        self.places = {key: [self.index[name] for name in names] for key, names in mapping.columns.items()}
         self.orders: dict[str, DateOrder] = {}
         self.marks: dict[str, str] = {}
         self.first_lines: dict[tuple[str, str], int] = {}
@@ -132,9 +132,14 @@ class Row:
         found = [cells[place] for place in self.sheet.places.get(key, ()) if place < len(cells) and cells[place]]
         text = " ".join(found)
         if values.is_empty(text):
-            return self.sheet.mapping.constants.get(key, "")
+            constant = self.sheet.mapping.constants.get(key, "")
+            return PLACE.sub(self._cell, constant) if "{" in constant else constant
         meanings = self.sheet.mapping.values.get(key)
         return meanings.get(text.casefold(), text) if meanings else text
+
+    def _cell(self, place: re.Match[str]) -> str:
+        number = self.sheet.index[place[1]]
+        return self.line.cells[number] if number < len(self.line.cells) else ""
 
     def moment(self, key: str) -> Moment | None:
         text = self.text(key)
@@ -183,13 +188,17 @@ class Row:
             return default
         return found
 
-    def external_id(self) -> str:
-        """The row's own id, or else one made from its content."""
+    def own_id(self) -> str:
+        """The id that the row itself gives."""
         text = self.text("external_id")
         if _LOST_DIGITS.match(text):
             advice = _("Format the column as text in the spreadsheet and export it again.")
             self.problem("external_id", _("%(text)s lost its digits in a spreadsheet.") % {"text": text}, advice)
-        return text or self.sheet.occurrence(self.line)
+        return text
+
+    def external_id(self) -> str:
+        """The row's own id, or else one made from its content."""
+        return self.own_id() or self.sheet.occurrence(self.line)
 
     @property
     def given(self) -> frozenset[str]:

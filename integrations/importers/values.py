@@ -211,6 +211,8 @@ def _from_serial(text: str) -> Moment:
 def _built(text: str, found: re.Match[str], month: int, day: int) -> Moment:
     year = int(found["y"]) + (2000 if len(found["y"]) == 2 else 0)
     try:
+        if not 1 < year < dt.MAXYEAR:  # no zone takes it out of the calendar
+            raise ValueError(text)
         date = dt.date(year, month, day)
         if found["time"] is None:
             return Moment(date)

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from kpi_tracker.sales.deals import leads_convert, qualify
 from kpi_tracker.sales.models import (
     Activity,
     ActivityType,
@@ -208,13 +209,19 @@ class DealAdmin(TenantAdmin):
     list_select_related = ["organisation", "customer", "owner", "stage"]
     search_fields = ["name", "external_id", "customer__name"]
     date_hierarchy = "opened_on"
-    autocomplete_fields = ["organisation", "customer", "product", "owner", "opened_by", "closed_by", "stage"]
+    autocomplete_fields = ["organisation", "customer", "product", "lead", "owner", "opened_by", "closed_by", "stage"]
     inlines = [StageChangeInline]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change and "stage" in form.changed_data:  # a move is history, here too
-            deal_move_stage(deal=obj, stage=obj.stage, at=timezone.now(), closed_on=obj.closed_on)
+            moved = deal_move_stage(deal=obj, stage=obj.stage, at=timezone.now(), closed_on=obj.closed_on)
+            obj.qualified_on = obj.qualified_on or moved.qualified_on
+        today = obj.organisation.local_day(timezone.now())
+        if not change:
+            qualify(obj, obj.stage, obj.closed_on or today, is_new=True)
         super().save_model(request, obj, form, change)
+        if obj.lead_id and "lead" in form.changed_data:
+            leads_convert({obj.lead_id: obj.opened_on or obj.closed_on or today})
 
 
 @admin.register(StageChange)

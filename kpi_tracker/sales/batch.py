@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
+from django.utils.translation import gettext as _
+
 from kpi_tracker.errors import UserError
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import local_day
@@ -35,21 +37,30 @@ class RecordProblems(UserError):
 
 @dataclass
 class Batch:
-    """index: the record being looked at, to which a problem belongs."""
+    """index: the record being looked at, to which a problem belongs. may_lead_nowhere: links that are left empty then, and listed."""
 
     organisation: Organisation
     source: str
     now: dt.datetime
     create_reps: bool = False
+    may_lead_nowhere: frozenset[str] = frozenset()
     index: int = 0
     problems: list[Problem] = field(default_factory=list)
     rejected: set[int] = field(default_factory=set)
+    left_empty: list[Problem] = field(default_factory=list)
     made: Counter[str] = field(default_factory=Counter)
 
     def problem(self, field_name: str, message: str, advice: str = "") -> None:
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(Problem(self.index, field_name, message, advice))
         self.rejected.add(self.index)
+
+    def leads_nowhere(self, field_name: str, message: str, advice: str) -> None:
+        """What the record links to is not there: a problem, unless such links are left empty."""
+        if field_name not in self.may_lead_nowhere:
+            self.problem(field_name, message, advice)
+        elif len(self.left_empty) < MOST_PROBLEMS:
+            self.left_empty.append(Problem(self.index, field_name, message, _("It is left empty.")))
 
     @property
     def today(self) -> dt.date:

@@ -1,4 +1,4 @@
-"""Writers of leads, activities and costs."""
+"""Writers of leads and activities."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from django.utils.translation import gettext as _
 
 from kpi_tracker.sales import references
 from kpi_tracker.sales.batch import Batch, one_line
-from kpi_tracker.sales.models import Activity, Contact, Cost, Deal, Lead, lead_company_key
-from kpi_tracker.sales.records import ActivityRecord, CostRecord, LeadRecord
-from kpi_tracker.sales.references import ByExternalId, Customers, Reps
+from kpi_tracker.sales.models import Activity, Deal, Lead, lead_company_key
+from kpi_tracker.sales.records import ActivityRecord, LeadRecord
+from kpi_tracker.sales.references import CUSTOMER_FIELDS, Customers, Reps
 from kpi_tracker.sales.upsert import Row, Writer
-
-CUSTOMER_FIELDS = ("customer_id", "customer_business_id", "customer")
 
 
 class LeadWriter(Writer[LeadRecord]):
@@ -24,9 +22,13 @@ class LeadWriter(Writer[LeadRecord]):
     def __init__(self, batch: Batch) -> None:
         super().__init__(batch)
         self.reps, self.customers = Reps(batch), Customers(batch)
+        self.with_deals: set[int] = set()
 
     def load(self, records: Sequence[LeadRecord]) -> None:
         self.customers.load_for(records, extra_names=[record.company for record in records])
+        ids = [record.external_id for record in records]
+        deals = Deal.objects.filter(organisation=self.batch.organisation, lead__source=self.batch.source, lead__external_id__in=ids)
+        self.with_deals = set(deals.values_list("lead_id", flat=True))
 
     def row(self, record: LeadRecord, existing: Any) -> Row:
         rep = self.reps.get(record.rep, "rep")
@@ -37,10 +39,13 @@ class LeadWriter(Writer[LeadRecord]):
             customer = self.customers.find(company) if company else None
         if record.created_on is None and (existing is None or self.spoken_of(record, "created_on")):
             self.batch.problem("created_on", _("A lead needs the day it was created."))
+        converted_on = record.converted_on
+        if converted_on is None and existing is not None and existing.pk in self.with_deals:
+            converted_on = existing.converted_on  # its deal says that it did
         return {
             "customer_id": customer, "company": company, "name": one_line(record.name), "channel": one_line(record.channel),
             "direction": record.direction, "status": one_line(record.status), "rep_id": rep, "created_on": record.created_on,
-            "qualified_on": record.qualified_on, "converted_on": record.converted_on,
+            "qualified_on": record.qualified_on, "converted_on": converted_on,
         }
 
     def settle(self, row: Any, before: Row | None, record: LeadRecord) -> None:
@@ -57,11 +62,7 @@ class ActivityWriter(Writer[ActivityRecord]):
     def __init__(self, batch: Batch) -> None:
         super().__init__(batch)
         self.reps, self.customers = Reps(batch), Customers(batch)
-        self.types = references.activity_types(batch)
-        self.deals = ByExternalId(batch, Deal, "deal_id", _("There is no deal with the id %(id)s."), _("Add the deals first."))
-        self.contacts = ByExternalId(
-            batch, Contact, "contact_id", _("There is no contact with the id %(id)s."), _("Add the contacts first.")
-        )
+        self.types, self.deals, self.contacts = references.activity_types(batch), references.deals(batch), references.contacts(batch)
 
     def load(self, records: Sequence[ActivityRecord]) -> None:
         self.customers.load_for(records)
@@ -78,25 +79,4 @@ class ActivityWriter(Writer[ActivityRecord]):
             "subject": one_line(record.subject)[:200], "rep_id": rep, "customer_id": self.customers.get(record, rep),
             "contact_id": self.contacts.get(record.contact_id), "deal_id": self.deals.get(record.deal_id),
             "occurred_at": record.occurred_at, "occurred_on": day, "booked_on": record.booked_on, "duration_s": record.duration_s,
-        }
-
-
-class CostWriter(Writer[CostRecord]):
-    model = Cost
-    sources = {"team_id": ("team",), "rep_id": ("rep",)}
-
-    def __init__(self, batch: Batch) -> None:
-        super().__init__(batch)
-        self.reps, self.teams = Reps(batch), references.teams(batch)
-
-    def load(self, records: Sequence[CostRecord]) -> None:
-        """Reps and teams are read whole."""
-
-    def row(self, record: CostRecord, existing: Any) -> Row:
-        if record.ends_on <= record.starts_on:
-            self.batch.problem("ends_on", _("A cost must end after it starts."))
-        return {
-            "category": record.category, "amount": record.amount, "currency": record.currency or self.batch.organisation.base_currency,
-            "starts_on": record.starts_on, "ends_on": record.ends_on, "team_id": self.teams.get(record.team),
-            "rep_id": self.reps.get(record.rep, "rep") if record.rep.strip() else None, "note": one_line(record.note)[:200],
         }

@@ -14,7 +14,7 @@ from kpi_tracker.sales.batch import Batch, one_line
 from kpi_tracker.sales.business_ids import business_id
 from kpi_tracker.sales.models import Contact, Customer, ExternalId
 from kpi_tracker.sales.records import ContactRecord, CustomerRecord, RepRecord
-from kpi_tracker.sales.references import Customers, Reps
+from kpi_tracker.sales.references import CUSTOMER_FIELDS, Customers, Reps
 from kpi_tracker.sales.upsert import Row, Writer
 
 
@@ -216,7 +216,7 @@ def _write_other_ids(batch: Batch, found: Sequence[tuple[Any, Any, str]]) -> Non
 
 class ContactWriter(Writer[ContactRecord]):
     model = Contact
-    sources = {"customer_id": ("customer_id", "customer_business_id", "customer"), "added_by_id": ("rep",)}
+    sources = {"customer_id": CUSTOMER_FIELDS, "added_by_id": ("rep",)}
 
     def __init__(self, batch: Batch) -> None:
         super().__init__(batch)

@@ -20,8 +20,10 @@ class Kind(StrEnum):
     CUSTOMERS = "customers"
     CONTACTS = "contacts"
     LEADS = "leads"
-    ACTIVITIES = "activities"
     DEALS = "deals"
+    STAGE_CHANGES = "stage_changes"
+    CONTRACTS = "contracts"
+    ACTIVITIES = "activities"
     COSTS = "costs"
 
 
@@ -114,11 +116,14 @@ class ActivityRecord(AboutCustomer):
 class DealRecord(AboutCustomer):
     """pipeline: empty means the organisation's first one that has the stage. currency: empty means the base currency.
 
+    lead_id: the id at the source of the lead it came from, which thereby became a customer.
     opened_by, closed_by: empty means the owner at opening and at closing.
+    qualified_on: since when it counts as a qualified opportunity; None: when it first enters a qualified or won stage.
     stage_changed_at: when the deal entered its stage, where that is known.
     """
 
     name: str
+    lead_id: str = ""
     product: str = ""
     channel: str = ""
     owner: str = ""
@@ -132,10 +137,37 @@ class DealRecord(AboutCustomer):
     term_months: int | None = None
     first_contact_on: dt.date | None = None
     opened_on: dt.date | None = None
+    qualified_on: dt.date | None = None
     expected_close_on: dt.date | None = None
     closed_on: dt.date | None = None
     lost_reason: str = ""
     stage_changed_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageChangeRecord(Record):
+    """A deal entered a stage: history, which does not move the deal. Without an id it is known by deal, stage and moment.
+
+    deal_id: the deal's id at the source. pipeline: empty means the deal's own. rep: empty means who has the deal.
+    """
+
+    deal_id: str
+    stage: str
+    pipeline: str = ""
+    changed_at: dt.datetime
+    rep: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractRecord(AboutCustomer):
+    """Recurring revenue in [starts_on, ends_on); None: until further notice. margin: a share, 0.8 is 80 %."""
+
+    deal_id: str = ""
+    starts_on: dt.date
+    ends_on: dt.date | None = None
+    yearly_amount: Decimal
+    currency: str = ""
+    margin: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,15 +184,19 @@ class CostRecord(Record):
     note: str = ""
 
 
-AnyRecord = RepRecord | CustomerRecord | ContactRecord | LeadRecord | ActivityRecord | DealRecord | CostRecord
+AnyRecord = (
+    RepRecord | CustomerRecord | ContactRecord | LeadRecord | DealRecord | StageChangeRecord | ContractRecord | ActivityRecord | CostRecord
+)
 
 RECORDS: dict[Kind, type[AnyRecord]] = {
     Kind.REPS: RepRecord,
     Kind.CUSTOMERS: CustomerRecord,
     Kind.CONTACTS: ContactRecord,
     Kind.LEADS: LeadRecord,
-    Kind.ACTIVITIES: ActivityRecord,
     Kind.DEALS: DealRecord,
+    Kind.STAGE_CHANGES: StageChangeRecord,
+    Kind.CONTRACTS: ContractRecord,
+    Kind.ACTIVITIES: ActivityRecord,
     Kind.COSTS: CostRecord,
 }
 
@@ -180,9 +216,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class UpsertSummary:
-    """also_made: how many reps, customers, teams, stages and products were made because records name them."""
+    """also_made: how many reps, customers, teams, stages and products were made because records name them.
+
+    left_empty: links that lead nowhere and were left empty, because that was allowed.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     also_made: tuple[tuple[str, int], ...] = ()
+    left_empty: tuple[Problem, ...] = ()

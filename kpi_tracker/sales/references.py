@@ -13,8 +13,11 @@ from kpi_tracker.errors import InvalidInput
 from kpi_tracker.orgs.models import Rep, Team
 from kpi_tracker.sales.batch import Batch, chunks, one_line
 from kpi_tracker.sales.business_ids import business_id
-from kpi_tracker.sales.models import ActivityType, Customer, ExternalId, Product
+from kpi_tracker.sales.models import ActivityType, Contact, Customer, Deal, ExternalId, Lead, Product
 from kpi_tracker.sales.records import AboutCustomer
+
+# The fields of a record that name its customer.
+CUSTOMER_FIELDS = ("customer_id", "customer_business_id", "customer")
 
 
 class Reps:
@@ -119,10 +122,10 @@ class Customers:
         if not name:
             if record.customer_id:
                 message = _("There is no customer with the id %(id)s.") % {"id": record.customer_id}
-                self.batch.problem("customer_id", message, _("Add the customers first, or give the name too."))
+                self.batch.leads_nowhere("customer_id", message, _("Add the customers first, or give the name too."))
             elif number:
                 message = _("There is no customer with the organisation number %(number)s.") % {"number": number}
-                self.batch.problem("customer_business_id", message, _("Add the customers first, or give the name too."))
+                self.batch.leads_nowhere("customer_business_id", message, _("Add the customers first, or give the name too."))
             return None
         named = set() if record.customer_id or number else self.by_name.get(name, set())
         if not named and (record.customer_id or number):
@@ -213,7 +216,7 @@ def teams(batch: Batch) -> Named:
 
 
 class ByExternalId:
-    """Rows of this source by their id there: the deals and contacts that activities belong to."""
+    """Rows of this source by their id there, such as the deals and contacts that activities belong to."""
 
     def __init__(self, batch: Batch, model: Any, field: str, missing: str, advice: str) -> None:
         self.batch, self.model, self.field, self.missing, self.advice = batch, model, field, missing, advice
@@ -228,5 +231,17 @@ class ByExternalId:
         if not text:
             return None
         if (found := self.ids.get(text)) is None:
-            self.batch.problem(self.field, self.missing % {"id": text}, self.advice)
+            self.batch.leads_nowhere(self.field, self.missing % {"id": text}, self.advice)
         return found
+
+
+def deals(batch: Batch) -> ByExternalId:
+    return ByExternalId(batch, Deal, "deal_id", _("There is no deal with the id %(id)s."), _("Add the deals first."))
+
+
+def contacts(batch: Batch) -> ByExternalId:
+    return ByExternalId(batch, Contact, "contact_id", _("There is no contact with the id %(id)s."), _("Add the contacts first."))
+
+
+def leads(batch: Batch) -> ByExternalId:
+    return ByExternalId(batch, Lead, "lead_id", _("There is no lead with the id %(id)s."), _("Add the leads first."))

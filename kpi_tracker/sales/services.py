@@ -13,14 +13,17 @@ from kpi_tracker.errors import InvalidInput
 from kpi_tracker.orgs import services as orgs_services
 from kpi_tracker.orgs.models import Organisation, Rep
 from kpi_tracker.sales.batch import Batch, RecordProblems
-from kpi_tracker.sales.deals import DealWriter, enter_stage, start_of
-from kpi_tracker.sales.happenings import ActivityWriter, CostWriter, LeadWriter
+from kpi_tracker.sales.deals import DealWriter, enter_stage, qualify, start_of
+from kpi_tracker.sales.economics import ContractWriter, CostWriter
+from kpi_tracker.sales.happenings import ActivityWriter, LeadWriter
+from kpi_tracker.sales.history import StageChangeWriter
 from kpi_tracker.sales.models import Deal, DealStatus, Stage, StageChange
 from kpi_tracker.sales.people import ContactWriter, CustomerWriter, RepWriter
 from kpi_tracker.sales.records import (
     ActivityRecord,
     AnyRecord,
     ContactRecord,
+    ContractRecord,
     CostRecord,
     CustomerRecord,
     DealRecord,
@@ -28,14 +31,16 @@ from kpi_tracker.sales.records import (
     LeadRecord,
     Problem,
     RepRecord,
+    StageChangeRecord,
     UpsertSummary,
 )
 from kpi_tracker.sales.stages import pipeline_default
 from kpi_tracker.sales.upsert import Writer, write
 
 __all__ = [
-    "ActivityRecord", "AnyRecord", "ContactRecord", "CostRecord", "CustomerRecord", "DealRecord", "Kind", "LeadRecord", "Problem",
-    "RecordProblems", "RepRecord", "UpsertSummary", "deal_move_stage", "organisation_open", "pipeline_default", "records_upsert",
+    "ActivityRecord", "AnyRecord", "ContactRecord", "ContractRecord", "CostRecord", "CustomerRecord", "DealRecord", "Kind", "LeadRecord",
+    "Problem", "RecordProblems", "RepRecord", "StageChangeRecord", "UpsertSummary", "deal_move_stage", "organisation_open",
+    "pipeline_default", "records_upsert",
 ]  # fmt: skip
 
 WRITERS: dict[Kind, type[Writer[Any]]] = {
@@ -43,25 +48,32 @@ WRITERS: dict[Kind, type[Writer[Any]]] = {
     Kind.CUSTOMERS: CustomerWriter,
     Kind.CONTACTS: ContactWriter,
     Kind.LEADS: LeadWriter,
-    Kind.ACTIVITIES: ActivityWriter,
     Kind.DEALS: DealWriter,
+    Kind.STAGE_CHANGES: StageChangeWriter,
+    Kind.CONTRACTS: ContractWriter,
+    Kind.ACTIVITIES: ActivityWriter,
     Kind.COSTS: CostWriter,
 }
 
 
 def records_upsert(
-    *, organisation: Organisation, kind: Kind, records: Iterable[AnyRecord], source: str, now: dt.datetime, create_reps: bool = False
+    *, organisation: Organisation, kind: Kind, records: Iterable[AnyRecord], source: str, now: dt.datetime, create_reps: bool = False,
+    may_lead_nowhere: frozenset[str] = frozenset(),
 ) -> UpsertSummary:
     """Write records of one kind: new ones are made, known ones (by `source` and their id there) updated where they differ.
 
     All or nothing: `RecordProblems` names everything that is wrong, and nothing is written.
     create_reps: also make reps that are only named. Customers, products, stages and teams are made where they are named.
+    may_lead_nowhere: fields such as customer_id and lead_id that are left empty, and listed, where what they name is not there.
     """
-    batch = Batch(organisation=organisation, source=source, now=now, create_reps=create_reps)
+    writer = WRITERS[Kind(kind)]
+    batch = Batch(
+        organisation=organisation, source=source, now=now, create_reps=create_reps, may_lead_nowhere=may_lead_nowhere - writer.needs
+    )
     with transaction.atomic():
         # One write at a time in an organisation: two at once could both make the same customer.
         Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
-        return write(batch, WRITERS[Kind(kind)](batch), records)
+        return write(batch, writer(batch), records)
 
 
 @transaction.atomic
@@ -89,7 +101,8 @@ def deal_move_stage(*, deal: Deal, stage: Stage, at: dt.datetime, by: Rep | None
         at = start_of(closed_on, organisation.zone)
     came_from, was_closed = row.stage_id, row.status != DealStatus.OPEN
     enter_stage(row, stage, was_closed=was_closed, closed_on=organisation.local_day(at))
-    row.save(update_fields=["stage", "status", "closed_on", "closed_by"])
+    qualify(row, stage, organisation.local_day(at))
+    row.save(update_fields=["stage", "status", "closed_on", "closed_by", "qualified_on"])
     StageChange.objects.create(
         organisation=organisation, deal=row, from_stage_id=came_from, to_stage=stage, changed_at=at,
         changed_on=organisation.local_day(at), rep_id=by.pk if by else row.closed_by_id or row.owner_id,

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models
+from django.db.backends.base.operations import BaseDatabaseOperations
 from django.utils.translation import gettext as _
 
 from kpi_tracker.sales.batch import Batch, RecordProblems, chunks
@@ -29,10 +30,12 @@ class Writer(ABC, Generic[R]):
     """How one kind of record becomes rows.
 
     model: the table. sources: for columns not named like the record's field, the fields that they come from.
+    needs: links that can never be left empty.
     """
 
     model: ClassVar[Any]
     sources: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    needs: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
@@ -80,8 +83,9 @@ class Tally:
         self.updated: set[int] = set()
         self.unchanged: set[int] = set()
 
-    def summary(self, made: Mapping[str, int]) -> UpsertSummary:
-        return UpsertSummary(len(self.created), len(self.updated), len(self.unchanged), tuple(sorted(made.items())))
+    def summary(self, batch: Batch) -> UpsertSummary:
+        also_made, left_empty = tuple(sorted(batch.made.items())), tuple(batch.left_empty)
+        return UpsertSummary(len(self.created), len(self.updated), len(self.unchanged), also_made, left_empty)
 
 
 def write(batch: Batch, writer: Writer[Any], records: Iterable[Record]) -> UpsertSummary:
@@ -98,7 +102,7 @@ def write(batch: Batch, writer: Writer[Any], records: Iterable[Record]) -> Upser
         tally.unchanged -= changed
     if batch.problems:
         raise RecordProblems(batch.problems, len(batch.rejected))
-    return tally.summary(batch.made)
+    return tally.summary(batch)
 
 
 def _write_chunk(
@@ -164,8 +168,8 @@ def _checked(writer: Writer[Any], column: str, value: Any) -> Any:
         value, message = _rounded(value, field.max_digits, field.decimal_places)
     elif isinstance(value, dt.date) and value.year not in YEARS:
         message = _("%(year)d is no likely year.") % {"year": value.year}
-    elif isinstance(value, int) and value < 0:
-        message = _("A number below 0 has no meaning here.")
+    elif isinstance(value, int):
+        message = _count_problem(writer.model._meta.get_field(column), value)
     if message:
         writer.batch.problem(field_name, message)
         return None
@@ -188,6 +192,13 @@ def _text_problem(field: models.Field[Any, Any], column: str, value: str) -> str
         except ValidationError:
             return _("“%(value)s” is no e-mail address.") % {"value": value}
     return ""
+
+
+def _count_problem(field: models.Field[Any, Any], value: int) -> str:
+    if value < 0:
+        return _("A number below 0 has no meaning here.")
+    largest = BaseDatabaseOperations.integer_field_ranges.get(field.get_internal_type(), (0, value))[1]
+    return _("At most %(most)d fits.") % {"most": largest} if value > largest else ""
 
 
 def _rounded(value: Decimal, digits: int, places: int) -> tuple[Decimal, str]:

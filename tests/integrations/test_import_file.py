@@ -12,7 +12,7 @@ import pytest
 from goals.models import Goal
 from integrations.models import Import
 from kpi_tracker.orgs.models import Organisation, Rep, TeamAssignment
-from kpi_tracker.sales.models import Activity, Cost, Customer, Deal, Lead
+from kpi_tracker.sales.models import Activity, Contact, Contract, Cost, Customer, Deal, Lead, StageChange
 from tests import factories
 from tests.integrations.commands import Ran, run
 from tests.integrations.shared import shared
@@ -178,6 +178,88 @@ def test_costs(org: Organisation, take: Any) -> None:
     assert take("costs", "Category,Amount,From,To\nTools,5,2026-03-01,2026-03-31\n").code == 0
     assert Cost.objects.get(category="tool").ends_on == dt.date(2026, 4, 1)
     assert "is not known here" in take("costs", "Category,Amount,From\nRent,5,2026-03-01\n").err
+
+
+def test_contacts(org: Organisation, take: Any) -> None:
+    text = "Kontaktperson;E-post;Företag;Ägare;Skapad\nEva Lind;eva@kone.fi;Kone Oy;Anna Ek;1.3.2026\n"
+    assert take("contacts", text).summary["also_made"] == {"customers": 1}
+    assert take("contacts", text).summary["unchanged"] == 1
+    eva = Contact.objects.get()
+    assert (eva.name, eva.customer.name, eva.added_by.name, eva.created_on) == ("Eva Lind", "Kone Oy", "Anna Ek", dt.date(2026, 3, 1))
+    assert "The name is missing" in take("contacts", "Name,Email,Company\n,,Kone Oy\n").err
+
+
+def test_contracts(org: Organisation, take: Any) -> None:
+    text = (
+        "Contract id;Kund;Startdatum;Slutdatum;Årsbelopp;Valuta;Bruttomarginal\nc1;Kone Oy;1.1.2026;31.12.2026;12 000,50;SEK;80 %\n"
+        "c2;Kone Oy;1.1.2027;;13 000;;75\n"
+    )
+    assert take("contracts", text).summary["created"] == 2
+    assert take("contracts", text).summary["unchanged"] == 2
+    columns = ("customer__name", "starts_on", "ends_on", "yearly_amount", "currency", "margin")
+    assert list(Contract.objects.order_by("id").values_list(*columns)) == [
+        ("Kone Oy", dt.date(2026, 1, 1), dt.date(2027, 1, 1), Decimal("12000.50"), "SEK", Decimal("0.8")),
+        ("Kone Oy", dt.date(2027, 1, 1), None, Decimal(13000), "EUR", Decimal("0.75")),
+    ]
+    rows = ["Customer,Start,End,ARR", "Kone Oy,2026-01-01,2025-01-01,5", "Kone Oy,,,5", "Kone Oy,2026-01-01,,", ",2026-01-01,,5"]
+    wrong = take("contracts", "\n".join(rows))
+    assert wrong.summary["rejected"] == 4
+    assert [line.split(": ")[2] for line in wrong.err.splitlines() if line.startswith("error")] == [
+        "line 2, column End", "line 3, column Start", "line 4, column ARR", "line 5, column Customer",
+    ]
+
+
+def test_a_stage_history(org: Organisation, take: Any) -> None:
+    assert take("deals", "Id,Deal,Stage,Owner,Created\nd1,Fleet,Qualified,Anna Ek,2026-03-01\n").code == 0
+    text = "Deal ID,New stage,Changed at,Changed by\nd1,Prospect,2026-03-01,Anna Ek\nd1,Qualified,2026-03-04 23:30,Bo Berg\n"
+    assert take("stage_changes", text).summary["created"] == 2
+    assert take("stage_changes", text + "d1,Qualified,2026-03-04 23:30,Bo Berg\n").summary["unchanged"] == 2
+    columns = ("from_stage__name", "to_stage__name", "changed_on", "rep__name")
+    assert list(StageChange.objects.order_by("changed_at").values_list(*columns)) == [
+        (None, "Prospect", dt.date(2026, 3, 1), "Anna Ek"), ("Prospect", "Qualified", dt.date(2026, 3, 4), "Bo Berg"),
+    ]
+    assert Import.objects.filter(kind="stage_changes").count() == 2
+    wrong = take("stage_changes", "Deal ID,New stage,Changed at\nd9,Won,2026-03-05\nd1,Won,5.3.0221\n").err
+    assert "line 2, column Deal ID: There is no deal with the id d9." in wrong
+    assert "line 3, column Changed at: 221 is no likely year." in wrong
+
+
+def test_numbers_that_do_not_fit(org: Organisation, take: Any) -> None:
+    long_call = take("activities", "Type,Date,Duration seconds\nCall,2026-03-01,99999999999999\n")
+    assert "line 2, column Duration seconds: At most 2147483647 fits." in long_call.err
+    assert "line 2, column Term months: At most 32767 fits." in take("deals", "Stage,Term months\nOpen,40000\n").err
+
+
+def test_links_that_may_lead_nowhere(org: Organisation, take: Any, tmp_path: Path) -> None:
+    text = "Id,Stage,Lead\n1,Open,l9\n2,Open,\n"
+    mapping = tmp_path / "own.toml"
+    mapping.write_text('[columns]\nexternal_id = "Id"\nstage = "Stage"\nlead_id = "Lead"\n')
+    assert "There is no lead with the id l9" in take("deals", text, "--mapping", str(mapping)).err
+    mapping.write_text('leave_empty = ["lead_id"]\n' + mapping.read_text())
+    ran = take("deals", text, "--mapping", str(mapping))
+    assert (ran.code, ran.summary["created"], ran.summary["warnings"]) == (0, 2, 1)
+    assert "warning: deals.csv: line 2, column Lead: There is no lead with the id l9. It is left empty." in ran.err
+    take("leads", "Id,Name,Created\nl9,Eva,2026-01-01\n")
+    assert take("deals", text, "--mapping", str(mapping)).summary["updated"] == 1
+    assert Deal.objects.get(external_id="1").lead.name == "Eva"
+
+
+def test_a_column_for_two_fields_and_constants_with_cells(org: Organisation, take: Any, tmp_path: Path) -> None:
+    mapping = tmp_path / "own.toml"
+    mapping.write_text(
+        '[columns]\nname = "Name"\nchannel = "From"\ndirection = "From"\ncreated_on = "Day"\nqualified_on = "Day"\n'
+        '[constants]\nname = "Lead {Nr} ({From})"\n[values.direction]\nWeb = "inbound"\nFair = "outbound"\n'
+    )
+    assert take("leads", "Nr,Name,From,Day\n7,,Web,2026-01-05\n8,Eva,Fair,2026-01-06\n", "--mapping", str(mapping)).code == 0
+    assert list(Lead.objects.order_by("id").values_list("name", "channel", "direction", "qualified_on")) == [
+        ("Lead 7 (Web)", "Web", "inbound", dt.date(2026, 1, 5)), ("Eva", "Fair", "outbound", dt.date(2026, 1, 6)),
+    ]
+
+
+def test_a_kept_mapping_is_offered(org: Organisation, take: Any) -> None:
+    text = "Task Owner,Subject,Created Time,Due Date,Status,Type\nAnna Ek,Ring,2026-03-01,,Completed,Other\n"
+    assert "--mapping zoho_crm_tasks is kept for such files" in take("activities", text).err
+    assert "is kept for such files" not in take("activities", text, "--mapping", "zoho_crm_tasks").err
 
 
 def test_goals(org: Organisation, take: Any) -> None:

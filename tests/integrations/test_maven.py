@@ -9,19 +9,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.db import transaction
 
 from kpi_tracker.kpis import engine
+from kpi_tracker.kpis.measures import Dimension
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Dimension, KpiQuery, KpiTable, KpiValue, Subject
+from kpi_tracker.kpis.parts import Subject
+from kpi_tracker.kpis.query import KpiQuery, KpiTable, KpiValue
 from kpi_tracker.orgs.models import Organisation, Rep, Team
 from kpi_tracker.periods import Grain, Period
 from kpi_tracker.rollups import builder, reader
-from kpi_tracker.rollups.models import DirtyBucket
 from kpi_tracker.sales.models import Customer, Deal
-from kpi_tracker.scope import TenantModel
 from tests.integrations.commands import run
+from tests.integrations.exports import erase, same
 from tests.integrations.shared import shared
 
 ALL = Period(dt.date(2016, 10, 1), dt.date(2018, 1, 1))
@@ -52,16 +51,6 @@ def org(django_db_setup: None, django_db_blocker: Any) -> Any:
             erase("maven")
 
 
-@transaction.atomic
-def erase(slug: str) -> None:
-    """Take an organisation out again, in any order: references are checked at the end of the transaction."""
-    found = list(Organisation.objects.filter(slug=slug).values_list("id", flat=True))
-    tables = [model for model in apps.get_models() if issubclass(model, TenantModel) and model is not DirtyBucket]
-    for model in [*tables, DirtyBucket]:
-        model.objects.filter(organisation__in=found)._raw_delete("default")
-    Organisation.objects.filter(id__in=found)._raw_delete("default")
-
-
 @pytest.fixture(scope="module", params=["records", "dirty", "cells"])
 def source(request: pytest.FixtureRequest, org: Organisation, django_db_blocker: Any) -> Ask:
     """From the records; from the reader before any refresh; from cells, which are made once for all tests."""
@@ -78,12 +67,6 @@ def ask(source: Ask, org: Organisation, db: None) -> Ask:
         return source(org, question, today=TODAY)
 
     return ask
-
-
-def same(found: KpiValue, expected: float | None, places: int) -> bool:
-    if found.value is None or expected is None:
-        return found.value is None and expected is None
-    return round(found.value, places) == Decimal(str(expected))
 
 
 def check(table: KpiTable, member: int | None, expected: dict[str, Any], span: Period = ALL) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 
 from integrations.models import Import
 from kpi_tracker.orgs.models import Organisation, User
-from kpi_tracker.sales.models import Activity, Customer, Deal
+from kpi_tracker.sales.models import Activity, Cost, Customer, Deal
 from kpi_tracker.scope import Role
 from tests import factories
 
@@ -121,6 +121,31 @@ def test_the_mapping_of_the_last_such_file_is_remembered(alice: Client) -> None:
     alice.post(f"{again}confirm/")
     assert set(Activity.objects.values_list("source", "kind")) == {("phone", "call")}
     assert Import.objects.filter(source="phone").count() == 2
+
+
+def test_a_kept_mapping_is_taken_for_such_a_file(alice: Client) -> None:
+    campaigns = 'CAMPAIGNID,Campaign Name,Type,Start Date,End Date,Actual Cost\n1,Spring,Email,2026-04-24,2026-05-08,"$1,357.80K"\n'
+    where = upload(alice, campaigns, kind="costs").headers["Location"]
+    page = alice.get(where).content.decode()
+    assert "Ready: 1 new" in page
+    assert "As it is kept for such files (zoho_crm_campaigns)" in page
+    alice.post(f"{where}confirm/")
+    cost = Cost.objects.get()
+    assert (cost.category, cost.amount, cost.currency, cost.source) == ("marketing", 1_357_800, "USD", "zoho_crm")
+    assert str(cost.ends_on) == "2026-05-09"
+
+
+def test_a_kept_mapping_can_be_changed(alice: Client) -> None:
+    campaigns = "CAMPAIGNID,Campaign Name,Type,Start Date,End Date,Actual Cost\n1,Spring,Email,2026-04-24,2026-05-08,$5\n"
+    where = upload(alice, campaigns, kind="costs").headers["Location"]
+    chosen = {
+        "column.external_id": "CAMPAIGNID", "column.amount": "Actual Cost", "column.starts_on": "Start Date", "column.ends_on": "End Date",
+        "column.note": "Type + Campaign Name", "all.category": "event", "source": "zoho_crm",
+    }
+    assert alice.post(where, chosen).status_code == 302
+    assert "As it is kept for such files" not in alice.get(where).content.decode()
+    alice.post(f"{where}confirm/")
+    assert (Cost.objects.get().category, Cost.objects.get().note) == ("event", "Email Spring")
 
 
 @pytest.mark.parametrize(

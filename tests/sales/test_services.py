@@ -12,7 +12,6 @@ from kpi_tracker.orgs.models import Organisation, Rep, TeamAssignment
 from kpi_tracker.sales.models import Activity, Contact, Cost, Customer, Deal, ExternalId, Lead, Stage, StageChange
 from kpi_tracker.sales.records import (
     ActivityRecord,
-    AnyRecord,
     ContactRecord,
     CostRecord,
     CustomerRecord,
@@ -21,12 +20,12 @@ from kpi_tracker.sales.records import (
     LeadRecord,
     RepRecord,
 )
-from kpi_tracker.sales.services import RecordProblems, UpsertSummary, deal_move_stage, organisation_open, records_upsert
+from kpi_tracker.sales.services import RecordProblems, deal_move_stage, organisation_open
 from tests import factories
+from tests.sales import upserts
+from tests.sales.upserts import DAY, NOW, counts, upsert
 
 pytestmark = pytest.mark.django_db
-NOW = dt.datetime(2026, 5, 20, 12, tzinfo=dt.UTC)
-DAY = dt.date(2026, 5, 4)
 
 
 @pytest.fixture
@@ -34,16 +33,8 @@ def org() -> Organisation:
     return organisation_open(name="Nordlys", slug="nordlys")
 
 
-def upsert(org: Organisation, kind: Kind, *records: AnyRecord, source: str = "crm", create_reps: bool = False) -> UpsertSummary:
-    return records_upsert(organisation=org, kind=kind, records=records, source=source, now=NOW, create_reps=create_reps)
-
-
-def counts(summary: UpsertSummary) -> tuple[int, int, int]:
-    return summary.created, summary.updated, summary.unchanged
-
-
 def deal(**fields: Any) -> DealRecord:
-    return DealRecord(**{"external_id": "d1", "name": "Fleet", "owner": "Anna", "stage": "Qualified", "opened_on": DAY, **fields})
+    return upserts.deal(**{"owner": "Anna", **fields})
 
 
 def test_a_new_organisation_is_ready_for_records(org: Organisation) -> None:

@@ -112,6 +112,8 @@ class Command(BaseCommand):
                 self.stderr.write(f"{issue.level}: {issue}")
             for line in outcome.skipped:
                 self.stderr.write(f"note: {outcome.file.name}: line {line}: a line of sums, left out")
+            if outcome.offer:
+                self.stderr.write(f"note: {outcome.file.name}: the columns were guessed; --mapping {outcome.offer} is kept for such files")
             if outcome.unused:
                 self.stderr.write(f"note: {outcome.file.name}: columns not used: {', '.join(outcome.unused)}")
 

@@ -153,4 +153,4 @@ def lead_company_key(customer_id: int | None, company: str) -> str:
     """By what leads of one company are told: the customer where it is known, else the company's name."""
     if customer_id is not None:
         return f"#{customer_id}"
-    return " ".join(company.casefold().split())
+    return " ".join(company.casefold().split())[:210]
