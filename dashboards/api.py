@@ -15,10 +15,9 @@ from kpi_tracker.api import Days, PeriodParameters, local_today, period_of, scop
 from kpi_tracker.api_errors import ErrorSerializer
 from kpi_tracker.errors import InvalidInput, NothingThere
 from kpi_tracker.kpis import registry
-from kpi_tracker.kpis.measures import Unit
+from kpi_tracker.kpis.measures import Dimension, Unit
 from kpi_tracker.kpis.metrics import AnyKpi, Category, Direction, SubjectKind
 from kpi_tracker.kpis.models import KpiSetting
-from kpi_tracker.kpis.query import Dimension
 from kpi_tracker.orgs.permissions import OrganisationToken
 from kpi_tracker.periods import Grain
 from kpi_tracker.rollups.figures import Question, figures, subject_seen
@@ -84,7 +83,7 @@ class Kpis(APIView):
         """Every KPI: what it means and whom it is measured for."""
         scope = scope_of(request)
         own = {setting.kpi: setting for setting in KpiSetting.objects.within(scope)}
-        return Response([_entry(scope, kpi, own.get(kpi.key)) for kpi in registry.all_kpis()])
+        return Response([_entry(scope, kpi, own.get(kpi.key)) for kpi in registry.kpis_of(scope.organisation)])
 
 
 class KpiValues(APIView):
@@ -94,7 +93,7 @@ class KpiValues(APIView):
     def get(self, request: Request, key: str) -> Response:
         """The KPI over a time: one figure, or a series by `grain`, or a breakdown by `by`, or both."""
         scope, asked = scope_of(request), ValueParameters.read(request)
-        if key not in {kpi.key for kpi in registry.all_kpis()}:
+        if key not in {kpi.key for kpi in registry.kpis_of(scope.organisation)}:
             raise NothingThere(_("There is no KPI “%(key)s”.") % {"key": key}, field="kpi", code="unknown_kpi")
         subject, name = subject_seen(scope, asked["scope"])
         question = Question(
@@ -103,7 +102,8 @@ class KpiValues(APIView):
         )
         _limit(question)
         found = figures(scope.organisation, question, today=local_today(scope), member_ids=True)
-        return Response({**found, "currency": _currency(scope, registry.kpi(key)), "scope_name": name, "by": asked.get("by")})
+        currency = _currency(scope, registry.kpi(key, scope.organisation))
+        return Response({**found, "currency": currency, "scope_name": name, "by": asked.get("by")})
 
 
 def _limit(question: Question) -> None:
@@ -114,7 +114,7 @@ def _limit(question: Question) -> None:
 
 
 def _currency(scope: Scope, kpi: AnyKpi) -> str | None:
-    return scope.organisation.base_currency if kpi.unit is Unit.MONEY else None
+    return scope.organisation.base_currency if kpi.unit in (Unit.MONEY, Unit.MONEY_PER_DAY) else None
 
 
 def _entry(scope: Scope, kpi: AnyKpi, own: KpiSetting | None) -> dict[str, Any]:

@@ -13,8 +13,10 @@ from dashboards.subjects import About, Named
 from goals.progress import GoalProgress
 from goals.status import Status
 from goals.worktime import WorkTime
-from kpi_tracker.kpis.metrics import Direction, GrowthKpi, SimpleKpi, SubjectKind
-from kpi_tracker.kpis.query import Dimension, KpiQuery, KpiTable, KpiValue, Subject
+from kpi_tracker.kpis.measures import Dimension
+from kpi_tracker.kpis.metrics import Course, Direction, SubjectKind
+from kpi_tracker.kpis.parts import Subject
+from kpi_tracker.kpis.query import KpiQuery, KpiTable, KpiValue
 from kpi_tracker.orgs.models import Rep, TeamAssignment
 from kpi_tracker.periods import Grain, Period
 from kpi_tracker.rollups.reader import ask
@@ -102,7 +104,8 @@ def _worked(rep: Rep, frame: Frame) -> bool:
 
 
 def columns_of(shown: Shown, chosen: ShownKpi) -> list[ShownKpi]:
-    return [one for one in shown.columns(chosen) if not isinstance(one.kpi, GrowthKpi)]
+    """Those that the members have too: teams and reps are not measured on the organisation's economics."""
+    return [one for one in shown.columns(chosen) if one.kpi.course is not Course.WHOLE and SubjectKind.REP in one.kpi.subjects]
 
 
 def weeks_before(frame: Frame, span: Period) -> list[Period]:
@@ -119,7 +122,7 @@ def ask_board(scope: Scope, about: About, frame: Frame, *, columns: Sequence[Sho
     by = Dimension.TEAM if about.kind is SubjectKind.ORGANISATION else Dimension.REP
     spans = dict.fromkeys([span, *weeks_before(frame, span)])
     found = ask(scope.organisation, KpiQuery(tuple(one.key for one in columns), about.subject, tuple(spans), by=by), today=frame.today)
-    nothing = {one.key: KpiValue(value=Decimal(0) if isinstance(one.kpi, SimpleKpi) else None, numerator=Decimal(0)) for one in columns}
+    nothing = {one.key: KpiValue(value=None if one.kpi.course is Course.LEVELS else Decimal(0), numerator=Decimal(0)) for one in columns}
     return {(key, one, member): found.get((key, one, member), nothing[key]) for key in nothing for one in spans for member in people}
 
 
@@ -160,7 +163,9 @@ def _against_mean(rows: Sequence[Row], columns: Sequence[ShownKpi]) -> list[Row]
     """Cells without a goal as a share of the group's mean; of a sum, each owes a part by the own working time."""
     means: list[Decimal | None] = []
     for i, one in enumerate(columns):
-        if isinstance(one.kpi, SimpleKpi):
+        if one.kpi.course is Course.STANDS:
+            means.append(None)
+        elif one.kpi.adds_up:
             work = sum((row.work or Decimal(0) for row in rows), Decimal(0))
             means.append(sum((row.cells[i].value.numerator for row in rows), Decimal(0)) / work if work else None)
         else:
@@ -173,7 +178,7 @@ def _cell(row: Row, i: int, column: ShownKpi, mean: Decimal | None) -> Cell:
     cell = row.cells[i]
     if cell.goal is not None or not mean or cell.value.value is None or row.away:
         return cell
-    due = mean * (row.work or ONE) if isinstance(column.kpi, SimpleKpi) else mean
+    due = mean * (row.work or ONE) if column.kpi.adds_up else mean
     if column.kpi.direction is Direction.DOWN:
         return Cell(cell.value, due / cell.value.value if cell.value.value else None)
     return Cell(cell.value, cell.value.value / due)

@@ -40,7 +40,7 @@ class Shown:
 
     def __init__(self, scope: Scope, kind: SubjectKind) -> None:
         settings = {setting.kpi: setting for setting in KpiSetting.objects.within(scope)}
-        kpis = [kpi for kpi in registry.all_kpis() if kind in kpi.subjects]
+        kpis = [kpi for kpi in registry.kpis_of(scope.organisation) if kind in kpi.subjects]
         kept = [kpi for kpi in kpis if kpi.key not in settings or settings[kpi.key].enabled]
         labels = {key: setting.label for key, setting in settings.items() if setting.label}
         self.kind = kind

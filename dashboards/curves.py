@@ -10,8 +10,9 @@ from enum import StrEnum
 
 from dashboards.catalogue import ShownKpi
 from dashboards.frame import Frame
+from goals.curve import from_start
 from goals.progress import GoalProgress
-from kpi_tracker.kpis.metrics import GrowthKpi, RatioKpi, SimpleKpi
+from kpi_tracker.kpis.metrics import Course
 from kpi_tracker.kpis.query import KpiValue
 from kpi_tracker.periods import DAY, WEEK, Grain, Period
 
@@ -22,8 +23,8 @@ Line = tuple[tuple[dt.date, Decimal], ...]
 
 class Shape(StrEnum):
     FILL = "fill"  # counts and sums: adds up over the period
-    LEVEL = "level"  # ratios and means: the value to date, and of each part of the period
-    TREND = "trend"  # days, and growth: one bar for each of the last buckets
+    LEVEL = "level"  # ratios, means and stocks: the value to date, and of ratios of each part of the period
+    TREND = "trend"  # days, and what has a value for whole periods only: one bar for each of the last buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,9 @@ class Curve:
 
 
 def shape_of(shown: ShownKpi, grain: Grain) -> Shape:
-    if grain is Grain.DAY or isinstance(shown.kpi, GrowthKpi):
+    if grain is Grain.DAY or shown.kpi.course is Course.WHOLE:
         return Shape.TREND
-    return Shape.LEVEL if isinstance(shown.kpi, RatioKpi) else Shape.FILL
+    return Shape.FILL if shown.kpi.adds_up else Shape.LEVEL
 
 
 def spans_needed(shown: ShownKpi, frame: Frame) -> list[Period]:
@@ -66,14 +67,16 @@ def spans_needed(shown: ShownKpi, frame: Frame) -> list[Period]:
         case Shape.TREND:
             return trend_spans(shown, frame)
         case Shape.FILL | Shape.LEVEL:
-            past = frame.steps(frame.to_date) if frame.to_date else []
-            return [*past, *frame.steps(frame.last_year), *_parts(shown, frame)]
+            past, before = frame.steps(frame.to_date) if frame.to_date else [], frame.steps(frame.last_year)
+            if shown.kpi.course is Course.STANDS:
+                return [*from_start(past), *from_start(before)]
+            return [*past, *before, *_parts(shown, frame)]
 
 
 def trend_spans(shown: ShownKpi, frame: Frame) -> list[Period]:
-    """A day stands among the days of its four weeks; growth among the last twelve buckets."""
+    """A day stands among the days of its four weeks; what has a value for whole periods among the last twelve buckets."""
     calendar = frame.organisation.calendar
-    if isinstance(shown.kpi, GrowthKpi):
+    if shown.kpi.course is Course.WHOLE:
         return [calendar.shift(frame.grain, frame.period, -step) for step in range(11, -1, -1)]
     week = calendar.bucket(Grain.WEEK, frame.period.start)
     return [Period(day, day + DAY) for day in Period(week.start - 3 * WEEK, week.end).days() if day <= frame.today]
@@ -81,7 +84,7 @@ def trend_spans(shown: ShownKpi, frame: Frame) -> list[Period]:
 
 def _parts(shown: ShownKpi, frame: Frame) -> list[Period]:
     """The bars behind a ratio's curve: days of a week, weeks of a month or quarter, months of a year."""
-    if not isinstance(shown.kpi, RatioKpi) or frame.to_date is None:
+    if shown.kpi.course is not Course.LEVELS or frame.to_date is None:
         return []
     grain = {Grain.WEEK: Grain.DAY, Grain.YEAR: Grain.MONTH}.get(frame.grain, Grain.WEEK)
     return frame.organisation.calendar.clipped(grain, frame.to_date)
@@ -109,12 +112,15 @@ def curve(shown: ShownKpi, frame: Frame, values: Values, goal: GoalProgress | No
 
 def _running(shown: ShownKpi, steps: Sequence[Period], values: Values) -> Line:
     """The value from the first step to the end of each; ratios from the sums of their parts, never from ratios."""
+    if shown.kpi.course is Course.STANDS:
+        stood = [(step.last, values[whole].value) for step, whole in zip(steps, from_start(steps), strict=True)]
+        return tuple((day, value) for day, value in stood if value is not None)
     above, below, line = ZERO, ZERO, []
     for step in steps:
         found = values[step]
         above += found.numerator
         below += found.denominator or ZERO
-        if isinstance(shown.kpi, SimpleKpi):
+        if shown.kpi.adds_up:
             line.append((step.last, above))
         elif below:
             line.append((step.last, above / below))

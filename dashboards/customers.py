@@ -10,11 +10,12 @@ from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 
 from dashboards.frame import Frame
 from dashboards.subjects import About
-from kpi_tracker.kpis import facts, query
-from kpi_tracker.kpis.catalogue import CALLS, CONVERSATIONS, DEALS_WON, REVENUE
+from kpi_tracker.kpis import facts
+from kpi_tracker.kpis.catalogue import CALLS, CONVERSATIONS, DEALS_WON, REVENUE, REVENUE_MEASURE
 from kpi_tracker.kpis.engine import within_spans
-from kpi_tracker.kpis.measures import Unit
-from kpi_tracker.kpis.query import Dimension, KpiQuery
+from kpi_tracker.kpis.measures import Dimension, Unit
+from kpi_tracker.kpis.parts import in_unit
+from kpi_tracker.kpis.query import KpiQuery
 from kpi_tracker.orgs.models import Rep
 from kpi_tracker.periods import Period
 from kpi_tracker.rollups.reader import ask
@@ -25,8 +26,8 @@ WORKED_WITH = (CONVERSATIONS, CALLS, DEALS_WON, REVENUE)
 
 
 def _won(scope: Scope, period: Period) -> QuerySet[Any]:
-    measure = REVENUE.measure
-    found: QuerySet[Any] = facts.counted(measure, scope.organisation).filter(within_spans(measure, [period])).order_by()
+    counted = facts.counted(REVENUE_MEASURE, scope.organisation)
+    found: QuerySet[Any] = counted.filter(within_spans(REVENUE_MEASURE, [period])).order_by()
     return found
 
 
@@ -59,7 +60,7 @@ def _seen(scope: Scope, search: str) -> QuerySet[Any]:
 
 
 def in_currency(value: int | None) -> Decimal:
-    return query.in_unit(value or 0, Unit.MONEY)
+    return in_unit(value or 0, Unit.MONEY)
 
 
 def deals_of(scope: Scope, about: About) -> list[Deal]:

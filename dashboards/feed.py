@@ -15,9 +15,9 @@ from dashboards.frame import Frame
 from dashboards.subjects import About, address, may_see_customer
 from kpi_tracker import formats
 from kpi_tracker.kpis import engine
-from kpi_tracker.kpis.catalogue import CONVERSATIONS, DEALS_WON
+from kpi_tracker.kpis.catalogue import CONVERSATIONS_MEASURE, WON_MEASURE
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Subject
+from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.periods import Period
 from kpi_tracker.sales.models import Activity, Deal
 from kpi_tracker.scope import Scope
@@ -53,7 +53,7 @@ def feed(scope: Scope, about: About, frame: Frame) -> list[tuple[str, Event]]:
 
 
 def _deals(scope: Scope, about: About, span: Period) -> list[Event]:
-    concerning = engine.concerning(scope.organisation, DEALS_WON.measure, about.subject)
+    concerning = engine.concerning(scope.organisation, WON_MEASURE, about.subject)
     found = Deal.objects.within(scope).filter(concerning, status__in=["won", "lost"], closed_on__gte=span.start, closed_on__lt=span.end)
     found = found.select_related("closed_by", "customer").order_by("-closed_on", "-id")[:LENGTH]
     events = []
@@ -66,7 +66,7 @@ def _deals(scope: Scope, about: About, span: Period) -> list[Event]:
 
 
 def _meetings(scope: Scope, about: About, span: Period) -> list[Event]:
-    concerning = engine.concerning(scope.organisation, CONVERSATIONS.measure, about.subject)
+    concerning = engine.concerning(scope.organisation, CONVERSATIONS_MEASURE, about.subject)
     found = Activity.objects.within(scope).filter(
         concerning, kind="meeting", outcome="reached", occurred_on__gte=span.start, occurred_on__lt=span.end, customer__isnull=False,
     ).select_related("rep", "customer").order_by("-occurred_on", "-occurred_at", "-id")[:LENGTH]

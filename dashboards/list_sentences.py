@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 from dashboards.board import Board, Row
 from dashboards.frame import Frame
 from kpi_tracker import formats
-from kpi_tracker.kpis.measures import Measure, Unit
+from kpi_tracker.kpis.measures import Unit
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.periods import Grain
 from kpi_tracker.sales.models import Deal, DealStatus
@@ -108,12 +108,12 @@ def met(rep: SafeString, customer: SafeString) -> SafeString:
 
 # Records -------------------------------------------------------------------------------------------
 
-def records_summary(measure: Measure, number: int, total: Decimal, currency: str) -> str:
+def records_summary(number: int, total: str, *, adds: bool) -> str:
     """How many records there are, and what they add up to where that is not their number."""
-    values = {"number": formats.number(number), "total": formats.kpi_value(measure, total, currency)}
-    if measure.unit is Unit.COUNT:
+    values = {"number": formats.number(number), "total": total}
+    if not adds:
         return ngettext("%(number)s record", "%(number)s records", number) % values
-    return ngettext("%(number)s record, %(total)s in all", "%(number)s records, %(total)s in all", number) % values
+    return ngettext("%(number)s record, %(total)s", "%(number)s records, %(total)s", number) % values
 
 
 # People --------------------------------------------------------------------------------------------

@@ -75,7 +75,13 @@ def menu(request: HttpRequest, scope: Scope) -> list[Section]:
         _link(request, scope, "dashboards:customers", _("Customers"), "customers"),
     ]
     data = [_link(request, scope, "integrations:import", _("Import"), "import")]
-    setup = [_link(request, scope, "dashboards:kpis", _("KPIs"), "kpis")]
+    setup = [
+        _link(request, scope, "dashboards:kpis", _("KPIs"), "kpis"),
+        _link(request, scope, "dashboards:calendar", _("Calendar"), "calendar"),
+        _link(request, scope, "dashboards:teams", _("Teams over time"), "timeline"),
+        _link(request, scope, "dashboards:currencies", _("Currencies"), "currency"),
+        _link(request, scope, "dashboards:closed", _("Closed months"), "lock"),
+    ]
     if getattr(request.user, "is_staff", False):
         setup.append(Link(_("Settings"), reverse("admin:index"), "settings"))
     sections = [("", first), (pgettext_lazy("menu", "Data"), data), (pgettext_lazy("menu", "Set up"), setup)]

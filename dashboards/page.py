@@ -15,7 +15,7 @@ from dashboards.frame import Frame
 from dashboards.subjects import About, address
 from goals.services import may_set
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Subject
+from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.periods import Grain, Period
 from kpi_tracker.scope import Scope
 

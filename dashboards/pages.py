@@ -22,7 +22,7 @@ from goals import pacing
 from goals.pacing import Clock
 from goals.worktime import WorkTime
 from kpi_tracker import formats
-from kpi_tracker.kpis.metrics import GrowthKpi, SubjectKind
+from kpi_tracker.kpis.metrics import Course, SubjectKind
 from kpi_tracker.kpis.query import KpiTable
 from kpi_tracker.periods import Grain
 
@@ -143,7 +143,7 @@ def subject_context(page: Page, *, view: str, sort: str) -> dict[str, Any]:
 
 def _before(figure: Figure) -> Decimal | None:
     """The period before; of growth, which is itself a comparison, its last value."""
-    if isinstance(figure.shown.kpi, GrowthKpi):
+    if figure.shown.kpi.course is Course.WHOLE:
         return figure.trend[-2] if len(figure.trend) > 1 else None
     return figure.before.value if figure.before else None
 

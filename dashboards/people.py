@@ -7,8 +7,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from dashboards.subjects import Named, tree
-from kpi_tracker.orgs.models import Absence, Rep, Team, TeamAssignment, TeamManager
+from kpi_tracker.orgs.models import Absence, Rep, TeamAssignment, TeamManager
 from kpi_tracker.orgs.selectors import valid_on
+from kpi_tracker.orgs.tree import teams_on
 from kpi_tracker.scope import Scope
 
 LATELY = dt.timedelta(days=92)
@@ -36,7 +37,7 @@ class TeamPeople:
 
 def team_people(scope: Scope, day: dt.date) -> tuple[list[TeamPeople], list[Person]]:
     """The teams seen, in the order of the tree, and the reps who are in no team."""
-    teams = tuple(Team.objects.within(scope).order_by("name", "id"))
+    teams = teams_on(scope.organisation, day)
     stays = list(TeamAssignment.objects.within(scope).filter(valid_from__lte=day).select_related("rep", "team").order_by("valid_from"))
     away = {absence.rep_id: absence for absence in Absence.objects.within(scope).filter(valid_on(day))}
     managers: dict[int, list[str]] = defaultdict(list)

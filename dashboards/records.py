@@ -1,244 +1,179 @@
-"""The records behind a figure: counted, and left out with the reason."""
+"""The records behind one part of a figure, as one person may see them: counted and left out, narrowed, sorted, in pages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, QuerySet, Sum
-from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.translation import pgettext_lazy
 
-from dashboards.subjects import address, may_see_customer
-from kpi_tracker import formats
-from kpi_tracker.kpis import facts, query
-from kpi_tracker.kpis.engine import concerning, within_spans
-from kpi_tracker.kpis.measures import Fact, Measure, Quantity, Unit
-from kpi_tracker.kpis.metrics import AnyKpi, GrowthKpi, RatioKpi, SimpleKpi, SubjectKind
-from kpi_tracker.kpis.query import Subject
+from dashboards.formulas import Part
+from dashboards.math_links import Member
+from dashboards.piles import Group, Listed, Order, Pile, Queried, Sums, Together, Wanted
+from dashboards.record_columns import Column, Shape, Text, quantity_column, shape_of
+from kpi_tracker.kpis import records
+from kpi_tracker.kpis.direct import Line
+from kpi_tracker.kpis.measures import Dimension, Measure
+from kpi_tracker.kpis.metrics import SubjectKind
+from kpi_tracker.kpis.parts import Subject
+from kpi_tracker.kpis.records import LeftOut
+from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import Period
 from kpi_tracker.scope import Scope
 
 PAGE = 50
+REASON = Column("reason", pgettext_lazy("column", "Why not"), lambda record, scope: Text(record.reason))
+Found = QuerySet[Any] | Sequence[Any]
+MEMBERS = {Dimension.REP: SubjectKind.REP, Dimension.TEAM: SubjectKind.TEAM, Dimension.CUSTOMER: SubjectKind.CUSTOMER}
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """What a cell shows, and where it leads."""
+class Asked:
+    """Whose records of which part."""
 
+    organisation: Organisation
+    part: Part
+    subject: Subject
+    member: Member | None
+    today: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
     text: str
-    address: str = ""
-    plain: Any = None
-
-    @property
-    def raw(self) -> Any:
-        """For files: the value itself where there is one."""
-        return self.text if self.plain is None else self.plain
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """order: the field that it sorts by; none where it does not sort."""
-
-    key: str
-    title: Any
-    write: Callable[[Any, Scope], Text]
-    order: str = ""
-    right: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One of the measures that a KPI is made of."""
-
-    key: str
-    label: str
-    measure: Measure
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    reason: str
     number: int
-    rows: tuple[tuple[Text, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """total: the measure's value over all of its records, as in the figure; hidden: those that the scope does not show."""
+    """all: what the part is made of. hidden: of that, what the viewer may not see. shown: what is listed, on all pages together.
 
-    part: Part
+    reasons: why records were left out, each with how many of them the viewer may see; left_hidden: how many more there are.
+    """
+
+    shape: Shape
     columns: tuple[Column, ...]
-    found: QuerySet[Any]
-    number: int
-    total: Decimal
-    hidden: int
-    sort: str
+    found: Found
+    all: Sums
+    hidden: Sums
+    shown: Sums
+    reasons: tuple[Reason, ...]
+    left_hidden: int
+
+    @property
+    def left_number(self) -> int:
+        return sum(reason.number for reason in self.reasons) + self.left_hidden
 
     def page(self, number: str) -> Page[Any]:
         return Paginator(self.found, PAGE, allow_empty_first_page=True).get_page(number)
 
-    def rows(self, scope: Scope, records: Any) -> list[tuple[Text, ...]]:
-        return [tuple(column.write(record, scope) for column in self.columns) for record in records]
+    def rows(self, scope: Scope, found: Iterable[Any]) -> Iterator[tuple[Text, ...]]:
+        return (tuple(column.write(record, scope) for column in self.columns) for record in found)
 
 
-def parts_of(kpi: AnyKpi) -> list[Part]:
-    match kpi:
-        case SimpleKpi():
-            return [Part("numerator", str(kpi.label), kpi.measure)]
-        case RatioKpi():
-            return [
-                Part("numerator", gettext("Above the line: %(measure)s") % {"measure": measure_label(kpi.numerator)}, kpi.numerator),
-                Part("denominator", gettext("Below the line: %(measure)s") % {"measure": measure_label(kpi.denominator)}, kpi.denominator),
-            ]
-        case GrowthKpi():
-            return [Part("numerator", str(kpi.of.label), kpi.of.measure)]
+def wanted_from(query: QueryDict) -> Wanted:
+    """What an address asks for; what means nothing narrows nothing."""
+    try:
+        day = dt.date.fromisoformat(query.get("day", ""))
+    except ValueError:
+        day = None
+    rep, left = query.get("rep", ""), query.get("list") == "left"
+    return Wanted(
+        left=left, rep=int(rep) if rep.isdecimal() else 0, customer=query.get("customer", "").strip()[:100],
+        text=query.get("q", "").strip()[:100], day=day, reason=query.get("reason", "") if left else "", sort=query.get("sort", ""),
+    )
 
 
-def measure_label(measure: Measure) -> str:
-    labels = {
-        "deals_won": gettext("deals won"), "deals_closed": gettext("deals closed"), "revenue": gettext("revenue"),
-        "deals_won_with_amount": gettext("deals won with an amount"), "deals_won_with_cycle": gettext("deals won with a known start"),
-        "cycle_days": gettext("days of deals won"),
-    }
-    return labels.get(measure.key, measure.key.replace("_", " "))
+def records_of(scope: Scope, asked: Asked, wanted: Wanted) -> Records:
+    term = asked.part.term
+    shape = shape_of(term, records.model_of(term), asked.subject)
+    whole, seen = counted(asked), counted(asked).seen(scope)
+    all_sums = whole.sums()
+    hidden = Sums() if scope.sees_all_reps else all_sums - seen.sums()
+    groups = left_out(asked)
+    mine = [group.seen(scope) for group in groups]
+    numbers = [group.pile.sums().number for group in mine]
+    reasons = tuple(Reason(group.reason, number) for group, number in zip(mine, numbers, strict=True) if number)
+    left_hidden = 0 if scope.sees_all_reps else sum(group.pile.sums().number for group in groups) - sum(numbers)
+    if wanted.left:
+        picked = [
+            group.narrowed(shape, wanted) for group, number in zip(mine, numbers, strict=True)
+            if number and wanted.reason in ("", group.reason)
+        ]
+        columns: tuple[Column, ...] = (*shape.columns, REASON)
+        found: Found = Together(picked, shape, order_of(columns, shape, wanted))
+        return Records(shape, columns, found, all_sums, hidden, Sums(len(found)), reasons, left_hidden)
+    narrowed = seen.narrowed(shape, wanted) if wanted.narrows else seen
+    quantity = quantity_column(term)
+    columns = (*shape.columns, quantity) if quantity else shape.columns
+    shown = narrowed.sums() if wanted.narrows else all_sums - hidden
+    return Records(shape, columns, narrowed.ordered(shape, order_of(columns, shape, wanted)), all_sums, hidden, shown, reasons, left_hidden)
 
 
-def records(scope: Scope, part: Part, subject: Subject, period: Period, *, sort: str) -> Records:
-    measure, organisation = part.measure, scope.organisation
-    about = concerning(organisation, measure, subject) & within_spans(measure, [period])
-    counted = facts.counted(measure, organisation).filter(about)
-    sums = counted.order_by().aggregate(number=Count("pk"), total=Sum("quantity"))
-    columns = columns_of(measure, subject)
-    seen = counted if scope.rep_ids is None else facts.counted(measure, organisation).filter(about).within(scope)  # type: ignore[attr-defined]
-    hidden = 0 if scope.rep_ids is None else sums["number"] - seen.count()
-    order = _order(columns, sort, measure)
-    found = seen.select_related(*_related(measure)).order_by(*order, "-id")
-    return Records(part, columns, found, sums["number"], query.in_unit(int(sums["total"] or 0), measure.unit), hidden, sort)
+def order_of(columns: Sequence[Column], shape: Shape, wanted: Wanted) -> Order:
+    """The column asked for, else the newest first."""
+    path = next((column.order for column in columns if column.order and column.key == wanted.sort.removeprefix("-")), "")
+    if path:
+        return Order(path, down=wanted.sort.startswith("-"))
+    return Order(shape.day) if shape.day else Order("id")
 
 
-def left_out(scope: Scope, part: Part, subject: Subject, period: Period) -> list[LeftOut]:
-    """What the measure could not count: the number of all, and the first that the scope shows."""
-    measure = part.measure
-    about = concerning(scope.organisation, measure, subject) & within_spans(measure, [period])
-    columns = columns_of(measure, subject, with_quantity=False)
-    found = []
-    for need, records in facts.left_out(measure, scope.organisation):
-        lacking = records.filter(about)
-        if number := lacking.count():
-            seen = lacking.within(scope).select_related(*_related(measure)).order_by(f"-{measure.day}", "-id")[:PAGE]  # type: ignore[attr-defined]
-            rows = tuple(tuple(column.write(record, scope) for column in columns) for record in seen)
-            found.append(LeftOut(str(need.reason), number, rows))
-    return found
+# Counted, and left out -----------------------------------------------------------------------------
+
+def counted(asked: Asked) -> Pile:
+    """The part's records, whoever may see them."""
+    if asked.part.span is None:
+        return Listed(())
+    found = _counted(asked, asked.subject, asked.part.span)
+    if asked.member is not None:
+        found = _of_member(asked, asked.member, found, _counted(asked, _as_subject(asked, asked.member), asked.part.span))
+    return _pile(found)
 
 
-def _order(columns: tuple[Column, ...], sort: str, measure: Measure) -> list[str]:
-    field = next((column.order for column in columns if column.order and column.key == sort.removeprefix("-")), "")
-    if not field:
-        return [f"-{measure.day}"]
-    return [f"-{field}" if sort.startswith("-") else field]
+def left_out(asked: Asked) -> list[Group]:
+    if asked.part.span is None:
+        return []
+    groups = _left_out(asked, asked.subject, asked.part.span)
+    if asked.member is not None:
+        theirs = {str(one.reason): one.records for one in _left_out(asked, _as_subject(asked, asked.member), asked.part.span)}
+        return [
+            _group(group, _of_member(asked, asked.member, group.records, theirs[str(group.reason)]))
+            for group in groups if str(group.reason) in theirs
+        ]
+    return [_group(group, group.records) for group in groups]
 
 
-def _related(measure: Measure) -> list[str]:
-    related = {
-        Fact.ACTIVITY: ["rep", "customer", "type"], Fact.CONTACT: ["added_by", "customer"], Fact.CUSTOMER: ["added_by", "owner"],
-        Fact.DEAL: ["customer", "stage", measure.rep.removesuffix("_id")], Fact.LEAD: ["rep", "customer"],
-    }
-    return related[measure.fact]
+def _counted(asked: Asked, subject: Subject, span: Period) -> QuerySet[Any] | Sequence[Line]:
+    return records.counted(asked.organisation, asked.part.term, subject, span, today=asked.today)
 
 
-# Columns -------------------------------------------------------------------------------------------
-
-def _rep(field: str) -> Callable[[Any, Scope], Text]:
-    def write(record: Any, scope: Scope) -> Text:
-        rep = getattr(record, field)
-        if rep is None:
-            return Text(formats.NO_VALUE)
-        seen = scope.may_see_rep(rep.id) and not rep.is_unassigned
-        return Text(str(rep), address(scope, Subject(SubjectKind.REP, rep.id)) if seen else "")
-
-    return write
+def _left_out(asked: Asked, subject: Subject, span: Period) -> list[LeftOut]:
+    return records.left_out(asked.organisation, asked.part.term, subject, span, today=asked.today)
 
 
-def _customer(record: Any, scope: Scope) -> Text:
-    if record.customer is None:
-        return Text(getattr(record, "company", "") or formats.NO_VALUE)
-    seen = may_see_customer(scope, record.customer)
-    return Text(record.customer.name, address(scope, Subject(SubjectKind.CUSTOMER, record.customer_id)) if seen else "")
+def _as_subject(asked: Asked, member: Member) -> Subject:
+    """The member as a subject of its own; a stage or product is none, and is looked for among the subject's records."""
+    return Subject(MEMBERS[member.by], member.id) if member.by in MEMBERS else asked.subject
 
 
-def _own_page(record: Any, scope: Scope) -> Text:
-    seen = may_see_customer(scope, record)
-    return Text(record.name, address(scope, Subject(SubjectKind.CUSTOMER, record.pk)) if seen else "")
+def _of_member(asked: Asked, member: Member, found: Any, theirs: Any) -> Any:
+    """What concerns both the subject and the member."""
+    term = asked.part.term
+    if isinstance(found, QuerySet):
+        path = term.fact.path(member.by) if isinstance(term, Measure) else None
+        return found.filter(**{path: member.id}) if path else found.filter(pk__in=theirs.order_by().values("pk"))
+    kept = {line.record.pk for line in theirs}
+    return [line for line in found if line.record.pk in kept]
 
 
-def _day(field: str) -> Callable[[Any, Scope], Text]:
-    return lambda record, scope: Text(formats.short_day(getattr(record, field), year=True), plain=getattr(record, field))
+def _pile(found: QuerySet[Any] | Sequence[Line]) -> Pile:
+    return Queried(found) if isinstance(found, QuerySet) else Listed(found)
 
 
-def _text(field: str) -> Callable[[Any, Scope], Text]:
-    return lambda record, scope: Text(str(getattr(record, field) or formats.NO_VALUE))
-
-
-def _amount(record: Any, scope: Scope) -> Text:
-    return Text(formats.money(record.amount, record.currency), plain="" if record.amount is None else record.amount)
-
-
-def _kind(record: Any, scope: Scope) -> Text:
-    label = str(record.type) if record.type else record.get_kind_display()
-    return Text(label[:1].upper() + label[1:])
-
-
-def _outcome(record: Any, scope: Scope) -> Text:
-    return Text(str(record.get_outcome_display()))
-
-
-def _quantity(measure: Measure) -> Column | None:
-    """What each record adds to the figure, where that is not simply one."""
-    titles = {Quantity.AMOUNT: pgettext_lazy("column", "Counted"), Quantity.CYCLE_DAYS: pgettext_lazy("column", "Days")}
-    if measure.quantity is None:
-        return None
-    return Column("counted", titles[measure.quantity], lambda record, scope: _counted(measure, record, scope), "quantity", right=True)
-
-
-def _counted(measure: Measure, record: Any, scope: Scope) -> Text:
-    value = query.in_unit(int(record.quantity), measure.unit)
-    text = formats.money(value, scope.organisation.base_currency) if measure.unit is Unit.MONEY else formats.number(value)
-    return Text(text, plain=value)
-
-
-def columns_of(measure: Measure, subject: Subject, *, with_quantity: bool = True) -> tuple[Column, ...]:
-    rep_field = measure.rep.removesuffix("_id")
-    day = Column("day", pgettext_lazy("column", "Day"), _day(measure.day), measure.day)
-    rep = Column("rep", pgettext_lazy("column", "Rep"), _rep(rep_field), f"{rep_field}__name")
-    customer = Column("customer", pgettext_lazy("column", "Customer"), _customer, "customer__name")
-    found: list[Column]
-    match measure.fact:
-        case Fact.ACTIVITY:
-            outcome = Column("outcome", pgettext_lazy("column", "Outcome"), _outcome, "outcome")
-            found = [day, Column("kind", pgettext_lazy("column", "What"), _kind, "kind"), customer, rep, outcome,
-                     Column("subject", pgettext_lazy("column", "Subject"), _text("subject"))]
-        case Fact.CONTACT:
-            found = [day, Column("name", pgettext_lazy("column", "Contact"), _text("name"), "name"), customer, rep]
-        case Fact.CUSTOMER:
-            found = [day, Column("name", pgettext_lazy("column", "Company"), _own_page, "name"),
-                     Column("business", pgettext_lazy("column", "Business id"), _text("business_id"), "business_id"), rep]
-        case Fact.DEAL:
-            found = [day, Column("name", pgettext_lazy("column", "Deal"), _text("name"), "name"), customer, rep,
-                     Column("stage", pgettext_lazy("column", "Stage"), _text("stage"), "stage__position"),
-                     Column("amount", gettext_lazy("Amount"), _amount, "amount", right=True)]
-            if measure.quantity is Quantity.CYCLE_DAYS:
-                found[5:5] = [Column("first", pgettext_lazy("column", "First contact"), _day("first_contact_on"), "first_contact_on"),
-                              Column("opened", pgettext_lazy("column", "Opened"), _day("opened_on"), "opened_on")]
-        case Fact.LEAD:
-            found = [day, Column("company", pgettext_lazy("column", "Company"), _customer, "company_key"),
-                     Column("name", pgettext_lazy("column", "Contact"), _text("name"), "name"),
-                     Column("channel", pgettext_lazy("column", "Source"), _text("channel"), "channel"), rep]
-    quantity = _quantity(measure) if with_quantity else None
-    if subject.kind is SubjectKind.REP and rep in found:
-        found.remove(rep)
-    if subject.kind is SubjectKind.CUSTOMER and customer in found:
-        found.remove(customer)
-    return tuple([*found, quantity] if quantity else found)
+def _group(left: LeftOut, found: QuerySet[Any] | Sequence[Line]) -> Group:
+    return Group(str(left.reason), _pile(found), left.rate_day if left.needs_rate else "")

@@ -17,7 +17,8 @@ from goals.selectors import about as about_goal
 from goals.selectors import goal_list
 from goals.worktime import WorkTime
 from kpi_tracker.kpis import engine
-from kpi_tracker.kpis.metrics import GrowthKpi, RatioKpi, SubjectKind
+from kpi_tracker.kpis.measures import Measure
+from kpi_tracker.kpis.metrics import Course, RatioKpi, SubjectKind
 from kpi_tracker.kpis.query import KpiQuery, KpiTable, KpiValue
 from kpi_tracker.periods import Period
 from kpi_tracker.rollups.reader import ask
@@ -59,9 +60,9 @@ class Figures:
 
 def ask_figures(scope: Scope, about: About, frame: Frame, *, shown: Shown, chosen: ShownKpi) -> KpiTable:
     """The values of the chosen KPI with its curve, and of the cards beside it."""
-    asked = [one for one in (chosen, *shown.cards(chosen)) if not isinstance(one.kpi, GrowthKpi)]
+    asked = [one for one in (chosen, *shown.cards(chosen)) if one.kpi.course is not Course.WHOLE]
     found = _ask(scope, about, frame, asked, [*_spans(frame), *spans_needed(chosen, frame)])
-    return found | _growth(scope, about, frame, chosen)
+    return found | _of_whole_periods(scope, about, frame, chosen)
 
 
 def figures(scope: Scope, about: About, frame: Frame, *, shown: Shown, chosen: ShownKpi, found: KpiTable, goals: Goals) -> Figures:
@@ -73,10 +74,10 @@ def figures(scope: Scope, about: About, frame: Frame, *, shown: Shown, chosen: S
 
 def all_figures(scope: Scope, about: About, frame: Frame, *, shown: Shown) -> list[Figure]:
     """Every KPI that the organisation shows, without goals."""
-    simple = [one for one in shown.all if not isinstance(one.kpi, GrowthKpi)]
+    simple = [one for one in shown.all if one.kpi.course is not Course.WHOLE]
     found = _ask(scope, about, frame, simple, _spans(frame))
     for one in shown.all:
-        found |= _growth(scope, about, frame, one)
+        found |= _of_whole_periods(scope, about, frame, one)
     return [_with_median(scope, about, _figure(about, frame, one, found, {})) for one in shown.all]
 
 
@@ -91,9 +92,9 @@ def _ask(scope: Scope, about: About, frame: Frame, shown: Iterable[ShownKpi], sp
     return ask(scope.organisation, question, today=frame.today) if kpis and question.spans else {}
 
 
-def _growth(scope: Scope, about: About, frame: Frame, shown: ShownKpi) -> KpiTable:
-    """Growth is asked of whole buckets: the KPI layer cuts the running one itself, by working days."""
-    if not isinstance(shown.kpi, GrowthKpi):
+def _of_whole_periods(scope: Scope, about: About, frame: Frame, shown: ShownKpi) -> KpiTable:
+    """Growth and coverage are asked of whole buckets: the KPI layer itself knows how much of the running one has gone."""
+    if shown.kpi.course is not Course.WHOLE:
         return {}
     found = _ask(scope, about, frame, [shown], spans_needed(shown, frame))
     if (whole := found.get((shown.key, frame.period, None))) is not None and frame.to_date is not None:
@@ -106,10 +107,10 @@ def _figure(about: About, frame: Frame, shown: ShownKpi, found: KpiTable, goals:
         return found.get((shown.key, span, None)) if span else None
 
     trend = tuple(got.value if (got := value(span)) else None for span in frame.trend())
-    grows = isinstance(shown.kpi, GrowthKpi)
+    whole = shown.kpi.course is Course.WHOLE
     return Figure(
-        shown=shown, span=frame.to_date, value=value(frame.to_date), before=None if grows else value(frame.before_to_date()),
-        year=None if grows else value(frame.last_year_to_date), trend=trend, goal=goals.get((shown.key, about.kind, about.subject.id)),
+        shown=shown, span=frame.to_date, value=value(frame.to_date), before=None if whole else value(frame.before_to_date()),
+        year=None if whole else value(frame.last_year_to_date), trend=trend, goal=goals.get((shown.key, about.kind, about.subject.id)),
     )
 
 
@@ -117,6 +118,8 @@ def _with_median(scope: Scope, about: About, figure: Figure) -> Figure:
     """The median beside the mean, where the KPI declares one: it cannot come from cells."""
     kpi = figure.shown.kpi
     if not isinstance(kpi, RatioKpi) or not kpi.median or figure.span is None or figure.value is None:
+        return figure
+    if not isinstance(kpi.numerator, Measure):
         return figure
     median = engine.medians(scope.organisation, kpi.numerator, about.subject, figure.span, None).get(None)
     return replace(figure, value=replace(figure.value, median=median))

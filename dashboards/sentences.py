@@ -17,8 +17,8 @@ from goals import sentences as goal_sentences
 from goals.pacing import Clock
 from goals.progress import GoalProgress
 from kpi_tracker import formats
-from kpi_tracker.kpis.measures import Unit
-from kpi_tracker.kpis.metrics import Direction, GrowthKpi, RatioKpi, SimpleKpi, SubjectKind
+from kpi_tracker.kpis.measures import Fact, Measure, Unit
+from kpi_tracker.kpis.metrics import Course, Direction, RatioKpi, SubjectKind
 from kpi_tracker.kpis.query import KpiValue
 from kpi_tracker.periods import Grain
 
@@ -43,7 +43,7 @@ def change(figure: Figure, before: KpiValue | None) -> Change | None:
             return _difference(now - then, points((now - then) * 100))
         case Unit.DAYS:
             return _difference(now - then, formats.days(abs(now - then)))
-        case Unit.COUNT | Unit.MONEY:
+        case _:
             if then <= 0:
                 return None
             part = (now - then) / then
@@ -76,13 +76,13 @@ def answer(about: About, frame: Frame, figure: Figure) -> str:
     }
     if frame.ahead:
         return gettext("%(period)s has not begun for %(subject)s") % values
-    if not figure.now and not isinstance(figure.shown.kpi, GrowthKpi):
+    if not figure.now and figure.shown.kpi.course is not Course.WHOLE:
         return _nothing(frame, figure, values)
     compared = change(figure, figure.before)
     values["change"] = compared.text if compared else ""
     if figure.key == "revenue":
         return _bought(compared, values) if about.kind is SubjectKind.CUSTOMER else _won(compared, values)
-    if isinstance(figure.shown.kpi, SimpleKpi) and figure.now != 1:
+    if figure.shown.kpi.adds_up and figure.now != 1:
         return _count(frame, compared, values)
     return _level(compared, values)
 
@@ -95,7 +95,7 @@ def reference(frame: Frame) -> str:
 
 
 def _nothing(frame: Frame, figure: Figure, values: dict[str, str]) -> str:
-    if isinstance(figure.shown.kpi, RatioKpi):
+    if not figure.shown.kpi.adds_up:
         return gettext("%(subject)s has nothing to measure %(kpi)s by %(when)s") % values
     if frame.running:
         return gettext("%(subject)s has no %(kpi)s %(when)s yet") % values
@@ -277,7 +277,7 @@ def _compared_title(frame: Frame, figure: Figure, values: dict[str, str]) -> str
 
 def _trend_title(curve: Curve, values: dict[str, str], currency: str) -> str:
     others = [bar.value for bar in curve.bars if bar.value and not bar.chosen]
-    if not others or not isinstance(curve.shown.kpi, SimpleKpi):  # a mean of ratios would say nothing
+    if not others or not curve.shown.kpi.adds_up:  # a mean of ratios would say nothing
         return gettext("%(kpi)s: %(value)s %(when)s") % values
     usual = formats.rounded(sum(others, ZERO) / len(others))
     values["usual"] = formats.kpi_value(curve.shown.kpi, usual, currency, short=True)
@@ -285,9 +285,11 @@ def _trend_title(curve: Curve, values: dict[str, str], currency: str) -> str:
 
 
 def parts(figure: Figure, *, short: bool = False) -> str:
-    """What a ratio is made of: "28 of 88 closed". Empty for other KPIs."""
+    """What a ratio is made of: "28 of 88 closed", or what keeps a value from being the last word. Empty for other KPIs."""
     kpi, value = figure.shown.kpi, figure.value
-    if not isinstance(kpi, RatioKpi) or value is None or value.denominator is None:
+    if value is not None and value.capped:
+        return gettext("within the limit of a customer's lifetime") if kpi.key in ("clv", "clv_to_cac") else ""
+    if not isinstance(kpi, RatioKpi) or not isinstance(kpi.denominator, Measure) or value is None or value.denominator is None:
         return ""
     below = int(value.denominator)
     if not below:
@@ -300,9 +302,12 @@ def parts(figure: Figure, *, short: bool = False) -> str:
         return ngettext("median %(median)s, %(count)s deal won", "median %(median)s, %(count)s deals won", below) % {
             "median": formats.days(value.median), "count": formats.number(below),
         }
-    if kpi.denominator.fact.value == "deal" and kpi.numerator.unit in (Unit.MONEY, Unit.DAYS):
+    if kpi.denominator.fact is Fact.DEAL and kpi.numerator.unit in (Unit.MONEY, Unit.DAYS):
         return ngettext("%(count)s deal won", "%(count)s deals won", below) % {"count": formats.number(below)}
-    return gettext("%(part)s of %(whole)s") % {"part": formats.number(value.numerator), "whole": formats.number(below)}
+    if kpi.numerator.unit is not Unit.COUNT:
+        return ""
+    part = gettext("%(part)s of %(whole)s") % {"part": formats.number(value.numerator), "whole": formats.number(below)}
+    return gettext("%(part)s, not settled yet") % {"part": part} if value.immature else part
 
 
 def card_change(frame: Frame, figure: Figure) -> str:

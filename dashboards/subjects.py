@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Subject
+from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.orgs.models import Rep, Team, TeamAssignment
-from kpi_tracker.orgs.selectors import teams_of, valid_on
+from kpi_tracker.orgs.selectors import valid_on
+from kpi_tracker.orgs.tree import teams_on
 from kpi_tracker.periods import Grain, Period
 from kpi_tracker.sales.models import Customer
 from kpi_tracker.scope import Scope
@@ -65,8 +66,8 @@ def address(scope: Scope, subject: Subject, grain: Grain | None = None, period: 
 
 
 def about(scope: Scope, kind: SubjectKind, subject_id: int, *, day: dt.date) -> About:
-    """404 for what is not in the organisation, 403 for what the scope may not see."""
-    teams = teams_of(scope.organisation)
+    """404 for what is not in the organisation, 403 for what the scope may not see. The tree of teams is that of `day`."""
+    teams = teams_on(scope.organisation, day)
     match kind:
         case SubjectKind.ORGANISATION:
             return _organisation(scope, teams)

@@ -9,23 +9,17 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.text import slugify
 
 from dashboards import customers as customer_pages
 from dashboards import exports, list_sentences, pages
-from dashboards import records as record_pages
 from dashboards.catalogue import Shown
-from dashboards.forms import period_from, subject_from
 from dashboards.frame import frame_for
 from dashboards.page import Page, file_name
 from dashboards.people import team_people
-from dashboards.subjects import About, about, address, label_of
-from kpi_tracker import formats
-from kpi_tracker.kpis import registry
-from kpi_tracker.kpis.metrics import AnyKpi, SubjectKind
-from kpi_tracker.kpis.query import KpiQuery, KpiValue
+from dashboards.records import PAGE
+from dashboards.subjects import about, address
+from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.periods import Grain
-from kpi_tracker.rollups.reader import ask
 from kpi_tracker.scope import Scope
 from kpi_tracker.web import Permission, page, render_page
 
@@ -87,46 +81,6 @@ def _customer(view: Page) -> dict[str, Any]:
 
 
 @page(Permission.MEMBER)
-def records(request: HttpRequest, scope: Scope, *, kpi: str) -> HttpResponseBase:
-    """The records behind one figure."""
-    found = next((one for one in registry.all_kpis() if one.key == kpi), None)
-    if found is None:
-        raise Http404
-    moment = local_now(scope)
-    period = period_from(request.GET, otherwise=scope.organisation.calendar.bucket(Grain.MONTH, moment.date()))
-    kind, number = subject_from(request.GET)
-    if kind not in found.subjects:
-        raise Http404
-    whom = about(scope, kind, number, day=min(moment.date(), period.last))
-    parts = record_pages.parts_of(found)
-    part = next((one for one in parts if one.key == request.GET.get("part", "numerator")), parts[0])
-    listed = record_pages.records(scope, part, whom.subject, period, sort=request.GET.get("sort", ""))
-    if request.GET.get("format") == "csv":
-        return _records_file(scope, whom, listed)
-    value = ask(scope.organisation, KpiQuery((kpi,), whom.subject, (period,)), today=moment.date())[kpi, period, None]
-    context = _records_page(scope, found, whom, listed, value) | {"period": period, "parts": parts, "part": part}
-    rows = listed.page(request.GET.get("page", "1"))
-    context |= {"rows": rows, "cells": listed.rows(scope, rows), "left_out": record_pages.left_out(scope, part, whom.subject, period)}
-    return render_page(request, "dashboards/records.html", context, fragment="dashboards/_records.html")
-
-
-def _records_page(scope: Scope, kpi: AnyKpi, whom: About, listed: record_pages.Records, value: KpiValue) -> dict[str, Any]:
-    currency = scope.organisation.base_currency
-    shown = Shown(scope, whom.kind)
-    label = one.label if (one := shown.get(kpi.key)) else str(kpi.label)
-    return {
-        "kpi": kpi, "label": label, "about": whom, "subject_link": address(scope, whom.subject), "subject_label": label_of(whom.kind),
-        "value": formats.kpi_value(kpi, value.value, currency), "listed": listed, "columns": listed.columns,
-        "summary": list_sentences.records_summary(listed.part.measure, listed.number, listed.total, currency),
-    }
-
-
-def _records_file(scope: Scope, whom: About, listed: record_pages.Records) -> HttpResponseBase:
-    rows = ([cell.raw for cell in row] for row in listed.rows(scope, listed.found.iterator(chunk_size=1000)))
-    return exports.csv_file(slugify(f"{whom.name} {listed.part.label}"), [column.title for column in listed.columns], rows)
-
-
-@page(Permission.MEMBER)
 def people(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Teams and reps."""
     today = local_now(scope).date()
@@ -144,19 +98,12 @@ def customers(request: HttpRequest, scope: Scope) -> HttpResponse:
     year = frame_for(scope.organisation, grain=Grain.YEAR, start=today.isoformat(), today=today)
     search, by_revenue = request.GET.get("q", "").strip()[:100], request.GET.get("sort") != "name"
     listing = customer_pages.revenue_by_customer if by_revenue else customer_pages.customers_by_name
-    rows = Paginator(listing(scope, search=search, period=year.period), record_pages.PAGE).get_page(request.GET.get("page"))
+    rows = Paginator(listing(scope, search=search, period=year.period), PAGE).get_page(request.GET.get("page"))
     found = customer_pages.with_customers(scope, rows) if by_revenue else list(rows)
     lines = [
         {"customer": one, "revenue": customer_pages.in_currency(one.revenue),
          "owner_seen": scope.may_see_rep(one.owner_id) and not one.owner.is_unassigned}
         for one in found
     ]
-    context = {"rows": rows, "lines": lines, "search": search, "by_revenue": by_revenue, "year": year.name()}
+    context = {"rows": rows, "lines": lines, "search": search, "by_revenue": by_revenue, "year": year.name(), "period": year.period}
     return render_page(request, "dashboards/customers.html", context, fragment="dashboards/_customers.html")
-
-
-@page(Permission.MEMBER)
-def kpis(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """The handbook: what each KPI means."""
-    shown = Shown(scope, SubjectKind.ORGANISATION)
-    return render_page(request, "dashboards/kpis.html", {"categories": shown.by_category(), "count": len(shown.all)})

@@ -12,7 +12,8 @@ from goals.sentences import grain_of
 from goals.worktime import WorkTime
 from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.metrics import AnyKpi, Direction
-from kpi_tracker.kpis.query import KpiQuery, Subject
+from kpi_tracker.kpis.parts import Subject
+from kpi_tracker.kpis.query import KpiQuery
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import Calendar, Period, add_months
 from kpi_tracker.rollups.reader import ask
@@ -69,7 +70,7 @@ class Asked:
 
 
 def asked(organisation: Organisation, draft: Draft, *, today: dt.date) -> Asked:
-    kpi = registry.kpi(draft.kpi)
+    kpi = registry.kpi(draft.kpi, organisation)
     calendar = organisation.calendar
     last_year, before = year_before(calendar, draft.period), earlier(calendar, draft.period, 1)
     ended = _ended(calendar, draft.period, today)

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from goals.asked import year_before
 from goals.progress import GoalProgress, to_date
-from kpi_tracker.kpis.metrics import GrowthKpi, SimpleKpi
+from kpi_tracker.kpis.metrics import Course
 from kpi_tracker.kpis.query import KpiQuery, KpiValue
 from kpi_tracker.periods import Grain, Period
 from kpi_tracker.rollups.reader import ask
@@ -42,9 +42,9 @@ class GoalCurve:
 
 
 def goal_curve(standing: GoalProgress) -> GoalCurve | None:
-    """Read the goal's own period and the one a year before, in one question. None for growth, which has no parts to add."""
+    """Read the goal's own period and the one a year before, in one question. None for KPIs of whole periods only."""
     goal = standing.goal
-    if isinstance(standing.kpi, GrowthKpi):
+    if standing.kpi.course is Course.WHOLE:
         return None
     calendar, period = goal.organisation.calendar, goal.period
     grain = Grain.DAY if len(period) <= MOST_DAYS else Grain.WEEK
@@ -52,7 +52,10 @@ def goal_curve(standing: GoalProgress) -> GoalCurve | None:
     past = calendar.clipped(grain, gone) if gone else []
     before = year_before(calendar, period)
     before_steps = calendar.clipped(grain, before)
-    query = KpiQuery(kpis=(goal.kpi,), subject=goal.subject, spans=tuple(dict.fromkeys([*past, *before_steps])))
+    asked = [*past, *before_steps]
+    if standing.kpi.course is Course.STANDS:
+        asked += [*from_start(past), *from_start(before_steps)]
+    query = KpiQuery(kpis=(goal.kpi,), subject=goal.subject, spans=tuple(dict.fromkeys(asked)))
     table = ask(goal.organisation, query, today=standing.today)
     values = {span: table[goal.kpi, span, None] for span in query.spans}
     totals = _totals(standing, past, values)
@@ -82,12 +85,19 @@ def _same_start(span: Period, past: Sequence[Period]) -> Period | None:
 
 def _totals(standing: GoalProgress, steps: Sequence[Period], values: Mapping[Period, KpiValue]) -> dict[Period, Decimal | None]:
     """The value from the first step to the end of each; ratios from the sums of their parts, never from ratios."""
+    if standing.kpi.course is Course.STANDS:
+        return {step: values[whole].value for step, whole in zip(steps, from_start(steps), strict=True)}
     above, below, found = ZERO, ZERO, dict[Period, Decimal | None]()
     for step in steps:
         above += values[step].numerator
         below += values[step].denominator or ZERO
-        found[step] = above if isinstance(standing.kpi, SimpleKpi) else above / below if below else None
+        found[step] = above if standing.kpi.adds_up else above / below if below else None
     return found
+
+
+def from_start(steps: Sequence[Period]) -> list[Period]:
+    """From the first step to the end of each."""
+    return [Period(steps[0].start, step.end) for step in steps]
 
 
 def _projection(standing: GoalProgress, ends: Sequence[dt.date]) -> Line:

@@ -70,5 +70,9 @@ def unit_sign(unit: Unit, currency_symbol: str) -> str:
             return "%"
         case Unit.DAYS:
             return gettext("days")
+        case Unit.TIMES:
+            return "×"
+        case Unit.MONEY_PER_DAY:
+            return gettext("%(currency)s a day") % {"currency": currency_symbol}
         case _:
             assert_never(unit)

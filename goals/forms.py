@@ -21,7 +21,7 @@ from kpi_tracker.errors import InternalError, InvalidInput, UserError
 from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.metrics import Category, SubjectKind
 from kpi_tracker.kpis.models import KpiSetting
-from kpi_tracker.kpis.query import Subject
+from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.periods import DAY, Calendar, Grain, Period
 from kpi_tracker.sales.models import Customer
 from kpi_tracker.scope import Scope
@@ -90,7 +90,7 @@ class GoalForm(forms.Form):
         """What stands behind the field of the target: the sign of the chosen KPI's unit."""
         key = str(self["kpi"].value() or "")
         currency = self.scope.organisation.base_currency
-        units = {kpi.key: kpi.unit for kpi in registry.all_kpis()}
+        units = {kpi.key: kpi.unit for kpi in registry.kpis_of(self.scope.organisation)}
         return entry.unit_sign(units[key], formats.SYMBOLS.get(currency, currency)) if key in units else ""
 
     def partial(self) -> Draft | None:
@@ -106,7 +106,7 @@ class GoalForm(forms.Form):
             return None
 
     def _target(self) -> Decimal:
-        return entry.typed_target(self.cleaned_data["target"], registry.kpi(self.cleaned_data["kpi"]).unit)
+        return entry.typed_target(self.cleaned_data["target"], registry.kpi(self.cleaned_data["kpi"], self.scope.organisation).unit)
 
     def _subject(self) -> Subject:
         chosen = self.cleaned_data["subject"]
@@ -135,10 +135,11 @@ class GoalForm(forms.Form):
 def kpi_choices(scope: Scope, kept: str) -> Choices:
     """KPIs by category, without those that the organisation switched off (except the one that the goal has)."""
     off = set(KpiSetting.objects.within(scope).filter(enabled=False).values_list("kpi", flat=True)) - {kept}
+    kpis = registry.kpis_of(scope.organisation)
     return [
         (category.label, group)
         for category in Category
-        if (group := [(kpi.key, kpi.label) for kpi in registry.all_kpis() if kpi.category is category and kpi.key not in off])
+        if (group := [(kpi.key, kpi.label) for kpi in kpis if kpi.category is category and kpi.key not in off])
     ]
 
 
@@ -205,7 +206,7 @@ def customer_named(scope: Scope, text: str) -> Customer:
 def goal_values(goal: Goal) -> dict[str, Any]:
     """The form's values for a goal that exists."""
     return {
-        "kpi": goal.kpi, "target": entry.shown_target(goal.target, registry.kpi(goal.kpi).unit), "why": goal.why,
+        "kpi": goal.kpi, "target": entry.shown_target(goal.target, registry.kpi(goal.kpi, goal.organisation).unit), "why": goal.why,
         **subject_values(goal.subject, goal.customer), **period_values(goal.organisation.calendar, goal.period),
     }
 

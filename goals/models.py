@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Subject
+from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.orgs.models import Rep, Team
 from kpi_tracker.periods import Period
 from kpi_tracker.sales.models import Customer

@@ -14,9 +14,10 @@ from goals.pacing import Clock, Pace
 from goals.status import Verdict
 from goals.worktime import WorkTime
 from kpi_tracker.kpis import registry
-from kpi_tracker.kpis.measures import Unit
-from kpi_tracker.kpis.metrics import AnyKpi, Direction, GrowthKpi, RatioKpi, SimpleKpi, SubjectKind
-from kpi_tracker.kpis.query import Dimension, KpiQuery, KpiValue, Subject
+from kpi_tracker.kpis.measures import Dimension, Unit
+from kpi_tracker.kpis.metrics import AnyKpi, Course, Direction, SubjectKind
+from kpi_tracker.kpis.parts import Subject
+from kpi_tracker.kpis.query import KpiQuery, KpiValue
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import DAY, Period
 from kpi_tracker.rollups.reader import ask
@@ -73,7 +74,7 @@ class GoalProgress:
 
 def has_pace(kpi: AnyKpi) -> bool:
     """Whether a goal of this KPI fills up over its period: counts and sums of which more is better."""
-    return isinstance(kpi, SimpleKpi) and kpi.direction is Direction.UP
+    return kpi.adds_up and kpi.direction is Direction.UP
 
 
 def progress(
@@ -100,10 +101,10 @@ def progress(
 def _standing(
     goal: Goal, value: KpiValue, weights: Mapping[dt.date, Decimal], *, today: dt.date, today_counts: bool
 ) -> GoalProgress:
-    kpi = registry.kpi(goal.kpi)
+    kpi = registry.kpi(goal.kpi, goal.organisation)
     at = pacing.clock(weights, today=today, today_counts=today_counts)
     target, pace, records = goal.target, None, value.count
-    if isinstance(kpi, SimpleKpi):
+    if kpi.adds_up:
         pace = pacing.pace(target=target, actual=value.numerator, at=at)
         if kpi.direction is Direction.UP:
             is_count = kpi.unit is Unit.COUNT
@@ -111,8 +112,7 @@ def _standing(
         else:
             verdict = status.of_limit(target=target, actual=value.numerator, records=records, at=at, pace=pace)
     else:
-        if isinstance(kpi, RatioKpi):
-            records = int(value.denominator or 0)
+        records = int(value.denominator or 0) if kpi.course is Course.LEVELS else status.FEW_RECORDS
         lower = kpi.direction is Direction.DOWN
         verdict = status.of_level(target=target, actual=value.value, records=records, at=at, lower_is_better=lower)
     return GoalProgress(
@@ -127,9 +127,9 @@ def to_date(period: Period, today: dt.date) -> Period | None:
 
 
 def _asked_span(goal: Goal, today: dt.date) -> Period | None:
-    """Growth is asked of the whole period: the KPI itself compares a running one with as many working days."""
+    """Growth and coverage are asked of the whole period: the KPI itself knows how much of a running one has gone."""
     gone = to_date(goal.period, today)
-    return goal.period if gone and isinstance(registry.kpi(goal.kpi), GrowthKpi) else gone
+    return goal.period if gone and registry.kpi(goal.kpi, goal.organisation).course is Course.WHOLE else gone
 
 
 def _values(organisation: Organisation, goals: Sequence[Goal], *, today: dt.date) -> dict[int, KpiValue]:
@@ -150,7 +150,7 @@ def _values(organisation: Organisation, goals: Sequence[Goal], *, today: dt.date
             span = spans[goal.id]
             member = goal.subject.id if by else None
             value = table.get((goal.kpi, span, member)) if span else None
-            found[goal.id] = value or _nothing(registry.kpi(goal.kpi))
+            found[goal.id] = value or _nothing(registry.kpi(goal.kpi, goal.organisation))
     return found
 
 
@@ -161,4 +161,4 @@ def _subject_of(group: Sequence[Goal], kind: SubjectKind) -> tuple[Subject, Dime
 
 
 def _nothing(kpi: AnyKpi) -> KpiValue:
-    return KpiValue(value=ZERO if isinstance(kpi, SimpleKpi) else None, numerator=ZERO)
+    return KpiValue(value=ZERO if kpi.adds_up else None, numerator=ZERO)

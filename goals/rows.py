@@ -18,7 +18,7 @@ from goals.progress import GoalProgress, progress
 from goals.selectors import goal_list
 from goals.status import Status
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Subject
+from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.scope import Scope
 
 Goals = Sequence[Goal] | QuerySet[Goal]

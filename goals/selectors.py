@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from goals.models import Goal
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Subject
-from kpi_tracker.orgs.models import Rep, Team, TeamManager
+from kpi_tracker.kpis.parts import Subject
+from kpi_tracker.orgs.models import Organisation, Rep, Team, TeamManager
 from kpi_tracker.orgs.selectors import subtree, valid_on
 from kpi_tracker.periods import Period
 from kpi_tracker.sales.models import Customer
@@ -97,3 +98,9 @@ def about(subject: Subject) -> dict[str, Any]:
     if subject.kind is SubjectKind.ORGANISATION:
         return {"subject_kind": subject.kind}
     return {"subject_kind": subject.kind, f"{subject.kind}_id": subject.id}
+
+
+def targets_of(organisation: Organisation, kpi: str, kind: SubjectKind, period: Period) -> dict[int, Decimal]:
+    """The targets set for exactly `period`, by the subject's id; see `kpis.targets`."""
+    goals = Goal.objects.filter(organisation=organisation, kpi=kpi, subject_kind=kind, starts_on=period.start, ends_on=period.end)
+    return {goal.subject.id: goal.target for goal in goals.only("subject_kind", "team_id", "rep_id", "customer_id", "target")}

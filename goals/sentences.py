@@ -74,18 +74,18 @@ def period_label(goal: Goal, *, in_sentence: bool = False) -> str:
 
 
 def kpi_figure(goal: Goal, value: Decimal | None, *, short: bool = False) -> str:
-    return formats.kpi_value(registry.kpi(goal.kpi), value, goal.organisation.base_currency, short=short)
+    return formats.kpi_value(registry.kpi(goal.kpi, goal.organisation), value, goal.organisation.base_currency, short=short)
 
 
 def projected_figure(goal: Goal, value: Decimal | None, *, short: bool = False) -> str:
     """Where a goal is likely to end: nobody makes 54.6 calls."""
-    whole = value is not None and registry.kpi(goal.kpi).unit is Unit.COUNT
+    whole = value is not None and registry.kpi(goal.kpi, goal.organisation).unit is Unit.COUNT
     return kpi_figure(goal, formats.rounded(value) if whole and value is not None else value, short=short)
 
 
 def target_words(goal: Goal, *, short: bool = False) -> str:
     """The target with its side: "640 000 €", "30 % or more", "45 days or less"."""
-    kpi = registry.kpi(goal.kpi)
+    kpi = registry.kpi(goal.kpi, goal.organisation)
     figure = kpi_figure(goal, goal.target, short=short)
     if kpi.direction is Direction.DOWN:
         return gettext("%(target)s or less") % {"target": figure}
@@ -95,14 +95,14 @@ def target_words(goal: Goal, *, short: bool = False) -> str:
 def of_target(goal: Goal) -> str:
     """What stands behind the value: "of 640 000 €", or "goal: 30 % or more" where the value does not fill up."""
     values = {"target": target_words(goal)}
-    if has_pace(registry.kpi(goal.kpi)):
+    if has_pace(registry.kpi(goal.kpi, goal.organisation)):
         return pgettext("value of target", "of %(target)s") % values
     return gettext("goal: %(target)s") % values
 
 
 def title(goal: Goal) -> str:
     """What the goal asks, without saying when: "Revenue: Stockholm reaches 640 k€"."""
-    kpi = registry.kpi(goal.kpi)
+    kpi = registry.kpi(goal.kpi, goal.organisation)
     values = {"kpi": kpi.label, "subject": subject_name(goal), "target": target_words(goal, short=True)}
     if has_pace(kpi):
         return gettext("%(kpi)s: %(subject)s reaches %(target)s") % values
@@ -116,7 +116,7 @@ def title_in_period(goal: Goal) -> str:
 
 def question(goal: Goal) -> str:
     """The title of a goal whose target is still missing."""
-    values = {"kpi": registry.kpi(goal.kpi).label, "subject": subject_name(goal), "period": period_label(goal, in_sentence=True)}
+    values = {"kpi": registry.kpi(goal.kpi, goal.organisation).label, "subject": subject_name(goal), "period": period_label(goal, in_sentence=True)}
     return gettext("%(kpi)s: what should %(subject)s reach, %(period)s?") % values
 
 

@@ -14,7 +14,7 @@ from kpi_tracker.errors import InvalidInput, NotPermitted
 from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.measures import Unit
 from kpi_tracker.kpis.metrics import AnyKpi, RatioKpi, SubjectKind
-from kpi_tracker.kpis.query import Subject
+from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.orgs.models import Rep, Team
 from kpi_tracker.periods import Period
 from kpi_tracker.sales.models import Customer
@@ -74,7 +74,7 @@ def _write(
 ) -> Goal:
     if goal.organisation_id != scope.organisation.id:
         raise NotPermitted(gettext("This goal belongs to another organisation."))
-    declared = registry.kpi(kpi)
+    declared = registry.kpi(kpi, scope.organisation)
     _check_subject(scope, subject)
     check_right(scope, subject, today=today)
     if subject.kind not in declared.subjects:
@@ -118,7 +118,7 @@ def _check_target(kpi: AnyKpi, target: Decimal) -> None:
         raise InvalidInput(message, field="target", code="target_not_whole")
     if target != round(target, 4):
         raise InvalidInput(gettext("The target has too many decimals."), field="target", code="too_many_decimals")
-    if isinstance(kpi, RatioKpi) and kpi.unit is Unit.PERCENT and target > 1:
+    if isinstance(kpi, RatioKpi) and kpi.share and target > 1:
         raise InvalidInput(gettext("%(kpi)s cannot be more than 100 %%.") % {"kpi": kpi.label}, field="target", code="over_100_percent")
 
 

@@ -22,7 +22,7 @@ from goals.rows import board, read_wanted, statuses, subjects_with_goals
 from goals.selectors import about, goal_get
 from kpi_tracker.errors import InvalidInput
 from kpi_tracker.kpis import registry
-from kpi_tracker.kpis.query import Subject
+from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.sales.models import Customer
 from kpi_tracker.scope import Scope
 from kpi_tracker.web import Permission, allows, page, render_page
@@ -37,7 +37,7 @@ def goals(request: HttpRequest, scope: Scope) -> HttpResponse:
     query = request.GET
     shown = board(scope, read_wanted(query), today=today_of(scope), when=query.get("when", ""), page=query.get("page", "1"))
     return render_page(request, "goals/list.html", {
-        "board": shown, "subjects": subjects_with_goals(scope), "statuses": statuses(), "kpis": registry.all_kpis(),
+        "board": shown, "subjects": subjects_with_goals(scope), "statuses": statuses(), "kpis": registry.kpis_of(scope.organisation),
         "chosen": query, "may_make": allows(scope, Permission.SET_GOALS),
     })
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Subject
+from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.orgs.models import Organisation, TeamAssignment
 from kpi_tracker.orgs.selectors import team_tree
 from kpi_tracker.orgs.workdays import Presence, WorkWeek, presences, work_week

@@ -15,8 +15,10 @@ COLLECTIONS: dict[str, type[records.Rows]] = {
     "customers": records.Customers,
     "contacts": records.Contacts,
     "leads": records.Leads,
-    "activities": records.Activities,
     "deals": records.Deals,
+    "stage-changes": records.StageChanges,
+    "contracts": records.Contracts,
+    "activities": records.Activities,
     "costs": records.Costs,
 }
 
@@ -35,7 +37,7 @@ app_name = "api"
 urlpatterns = [
     *(pattern for name, view in COLLECTIONS.items() for pattern in collection(name, view)),
     path("kpis/", kpis.Kpis.as_view(), name="kpis-list"),
-    path("kpis/<slug:key>/values", kpis.KpiValues.as_view(), name="kpis-values"),
+    path("kpis/<str:key>/values", kpis.KpiValues.as_view(), name="kpis-values"),
     path("goals/", goals.Goals.as_view(), name="goals-list"),
     path("goals/<int:pk>", goals.OneGoal.as_view(), name="goals-one"),
     path("schema", api_docs.Schema.as_view(), name="schema"),

@@ -71,6 +71,19 @@ def _short_money(amount: Decimal, symbol: str) -> str:
     return f"{number(amount / 1000, 1 if size < 9_950 and size % 1000 else 0)}{NBSP}{thousands}"
 
 
+def rate(value: Number) -> str:
+    """An exchange rate with the decimals that it has: 0.0885."""
+    exact = Decimal(str(value)).normalize()
+    return number(exact, max(2, -int(exact.as_tuple().exponent)))
+
+
+def beside(amount: Number | None, currency: str, rate: Decimal | None, *, short: bool = False) -> str:
+    """An amount in another currency, to stand beside it: "≈ 1 200 €". rate: what one unit of that is worth; empty without one."""
+    if amount is None or rate is None or not currency:
+        return ""
+    return f"≈{NBSP}{money(Decimal(str(amount)) / rate, currency, short=short)}"
+
+
 def percent(fraction: Number | None, decimals: int | None = None) -> str:
     """0.318 is 31.8 %. Without `decimals`: one where it says something, none above 100 %."""
     if fraction is None:
@@ -79,6 +92,13 @@ def percent(fraction: Number | None, decimals: int | None = None) -> str:
     if decimals is None:
         decimals = 0 if abs(hundredths) >= 100 or rounded(hundredths, 1) == rounded(hundredths) else 1
     return f"{number(hundredths, decimals)}{NBSP}%"
+
+
+def times(value: Number | None) -> str:
+    """3.2 ×: how often one amount holds another."""
+    if value is None:
+        return NO_VALUE
+    return f"{number(value, 0 if abs(value) >= 100 else 1)}{NBSP}×"
 
 
 def days(value: Number | None) -> str:
@@ -100,6 +120,10 @@ def kpi_value(kpi: HasUnit, value: Number | None, currency: str, *, short: bool 
             return percent(value)
         case Unit.DAYS:
             return days(value)
+        case Unit.TIMES:
+            return times(value)
+        case Unit.MONEY_PER_DAY:
+            return gettext("%(amount)s a day") % {"amount": money(value, currency, short=short)} if value is not None else NO_VALUE
         case _:
             assert_never(kpi.unit)
 
@@ -160,6 +184,12 @@ def short_day(value: dt.date | None, *, year: bool = False) -> str:
 def short_month(value: dt.date) -> str:
     """Nov."""
     return _written(value, "short_month")
+
+
+def month_name(number: int) -> str:
+    """November, of 11."""
+    text = _written(dt.date(2024, number, 1), "month")
+    return text[:1].upper() + text[1:]
 
 
 def short_weekday(value: dt.date) -> str:

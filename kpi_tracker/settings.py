@@ -126,11 +126,15 @@ _recompute = "kpi_tracker.rollups.tasks.recompute_recent"
 CELERY_BEAT_SCHEDULE = {
     # Cells follow edits within seconds, however the edit was made.
     "refresh": {"task": "kpi_tracker.rollups.tasks.refresh_all", "schedule": 1.0, "options": {"expires": 5}},
+    # Stored local days follow the organisation's time zone, however that was changed.
+    "zones": {"task": "kpi_tracker.sales.tasks.follow_time_zones", "schedule": 60.0, "options": {"expires": 50}},
     # Recent buckets are recomputed whole and a sample of all is checked, so that no fault of ours could last.
     "daily": {"task": _recompute, "schedule": crontab(hour=2, minute=10), "args": ("day", 2)},
     "weekly": {"task": _recompute, "schedule": crontab(hour=2, minute=30, day_of_week=1), "args": ("week", 5)},
     "monthly": {"task": _recompute, "schedule": crontab(hour=3, minute=0, day_of_month=1), "args": ("month", 13)},
     "verify": {"task": "kpi_tracker.rollups.tasks.verify_sample", "schedule": crontab(hour=4, minute=0)},
+    # Organisations lie in different zones: each hour some month's days have gone by.
+    "close": {"task": "kpi_tracker.rollups.tasks.close_months", "schedule": crontab(minute=20)},
 }
 
 AUTH_USER_MODEL = "orgs.User"

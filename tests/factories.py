@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from goals.models import Goal
+from kpi_tracker.kpis.metrics import AnyKpi
+from kpi_tracker.kpis.registry import built_in
 from kpi_tracker.orgs.models import Membership, Organisation, Rep, Team, TeamAssignment, TeamManager, User
 from kpi_tracker.sales.models import Activity, Customer, Deal, Lead, Pipeline, Stage
 
@@ -81,3 +83,8 @@ def goal(
     return Goal.objects.create(
         organisation=org, kpi=kpi, subject_kind=kind, starts_on=starts_on, ends_on=ends_on, target=Decimal(target), **fields
     )
+
+
+def kpi(key: str) -> AnyKpi:
+    """The built-in KPI of that key."""
+    return next(one for one in built_in() if one.key == key)

@@ -186,6 +186,14 @@ def test_a_move_of_stage_in_the_admin_is_history(root: Client, org: Organisation
     assert (deal.status, deal.amount, deal.closed_by) == ("won", Decimal(120), deal.owner)
     change = StageChange.objects.get()
     assert (change.from_stage.name, change.to_stage.name, change.changed_on) == ("Prospect", "Won", DAY)
+    assert deal.qualified_on == DAY
+
+
+def test_a_deal_of_the_admin_is_qualified_and_converts_its_lead(root: Client, org: Organisation, deal_data: DealData) -> None:
+    lead = factories.lead(org, factories.rep(org, "Bo"), DAY)
+    assert root.post(page(Deal, "add"), deal_data("Qualified", opened_on="2024-03-05", lead=lead.pk)).status_code == 302
+    lead.refresh_from_db()
+    assert Deal.objects.get().qualified_on == lead.converted_on == dt.date(2024, 3, 5)
 
 
 def test_the_rules_of_a_deal_are_said_in_the_form(root: Client, deal_data: DealData) -> None:

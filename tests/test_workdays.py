@@ -5,12 +5,25 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpi_tracker.orgs.models import Absence, ClosingDay, Organisation, TeamAssignment
-from kpi_tracker.orgs.workdays import Presence, WorkWeek, presences, public_holidays, work_week
-from kpi_tracker.periods import Period
+from kpi_tracker.orgs.models import Absence, CalendarVersion, ClosingDay, Organisation, Rep, Team, TeamAssignment, TeamPlacement
+from kpi_tracker.orgs.placing import team_place
+from kpi_tracker.orgs.workdays import (
+    Presence,
+    WorkWeek,
+    free_eves,
+    open_days,
+    presences,
+    public_holidays,
+    work_week,
+    working_days,
+    working_time,
+)
+from kpi_tracker.periods import Calendar, Grain, Period
 from tests import factories
 
 DAYS = st.dates(dt.date(2023, 12, 1), dt.date(2024, 7, 31))
@@ -53,6 +66,40 @@ def test_no_public_holidays(country: str, workday: str) -> None:
 
 def test_a_country_that_is_not_known_has_no_holidays() -> None:
     assert public_holidays("XX", 2024) == frozenset()
+
+
+@pytest.mark.parametrize(("country", "eves"), [
+    ("SE", ["2024-06-21", "2024-12-24", "2024-12-31"]), ("FI", ["2024-12-31"]), ("NO", []), ("XX", []),
+])
+def test_eves_that_are_free_by_agreement(country: str, eves: list[str]) -> None:
+    """In Finland the eves of midsummer and Christmas are public holidays in the library already."""
+    assert sorted(map(str, free_eves(country, 2024))) == eves
+    week = WorkWeek(weekdays=frozenset({1, 2, 3, 4, 5}), country=country)
+    with_eves = WorkWeek(weekdays=week.weekdays, country=country, eves_free=True)
+    closed = [day(text) for text in eves]
+    year = Period(dt.date(2024, 1, 1), dt.date(2025, 1, 1))
+    assert [one for one in week.open_days(year) if one not in with_eves.open_days(year)] == closed
+
+
+@pytest.mark.parametrize(("first", "end", "expected"), [
+    ("2024-02-26", "2024-03-04", 5),  # the week of a leap day
+    ("2024-03-25", "2024-04-01", 4),  # the clock goes forward, after Good Friday
+    ("2024-10-21", "2024-10-28", 5),  # the clock goes back
+    ("2026-12-28", "2027-01-04", 4),  # week 53, with New Year's Day
+    ("2024-05-01", "2025-05-01", 261 - 9),  # a fiscal year from May: as many weekdays, without nine public holidays
+])
+def test_working_days_at_the_calendars_edges(first: str, end: str, expected: int) -> None:
+    week = WorkWeek(weekdays=frozenset({1, 2, 3, 4, 5}), country="SE")
+    assert len(week.open_days(Period(day(first), day(end)))) == expected
+
+
+def test_week_53_and_the_fiscal_year_with_a_leap_day() -> None:
+    iso, sundays = Calendar(fiscal_month=5), Calendar(week_start=7, fiscal_month=3)
+    assert iso.bucket(Grain.WEEK, day("2027-01-03")) == Period(day("2026-12-28"), day("2027-01-04"))
+    assert sundays.bucket(Grain.WEEK, day("2027-01-03")) == Period(day("2027-01-03"), day("2027-01-10"))
+    assert iso.bucket(Grain.YEAR, day("2024-02-29")) == Period(day("2023-05-01"), day("2024-05-01"))
+    assert sundays.bucket(Grain.YEAR, day("2024-02-29")) == Period(day("2023-03-01"), day("2024-03-01"))
+    assert sundays.bucket(Grain.QUARTER, day("2024-02-29")) == Period(day("2023-12-01"), day("2024-03-01"))
 
 
 @given(week=WEEKS, period=PERIODS, people=st.lists(PRESENCES, max_size=4))
@@ -146,3 +193,115 @@ class TestOrganisation:
         Absence.objects.create(organisation=other, rep=bo, valid_from=day("2024-03-01"))
         assert self.total(org) == 20
         assert self.total(other) == 0
+
+
+@pytest.mark.django_db
+class TestKept:
+    """Counts are kept until anything that they are reckoned from changes, in whatever way."""
+
+    @pytest.fixture
+    def org(self) -> Organisation:
+        org = factories.organisation(country="SE")
+        north = factories.team(org, "North")
+        factories.rep(org, "Ada", factories.team(org, "Cold", north))
+        factories.rep(org, "Bo", factories.team(org, "South"), country="NO")
+        return org
+
+    def counts(self, org: Organisation) -> list[Decimal]:
+        ids = [Team.objects.get(organisation=org, name=name).id for name in ("North", "Cold", "South")]
+        teams = [working_days(org, MARCH, team_id=team) for team in ids]
+        reps = [working_days(org, MARCH, rep_id=Rep.objects.get(organisation=org, name=name).id) for name in ("Ada", "Bo")]
+        return [Decimal(open_days(org, MARCH)), working_days(org, MARCH), *teams, *reps]
+
+    def test_the_second_time_nothing_is_read_but_the_version(self, org: Organisation) -> None:
+        first = working_days(org, MARCH)
+        with CaptureQueriesContext(connection) as queries:
+            assert working_days(org, MARCH) == first == 20 + 19
+        assert {query["sql"].split("FROM")[1].split()[0].strip('"`') for query in queries} == {"orgs_calendarversion"}
+
+    def test_every_change_is_seen(self, org: Organisation) -> None:
+        ada, bo = Rep.objects.get(organisation=org, name="Ada"), Rep.objects.get(organisation=org, name="Bo")
+        north, cold, south = (Team.objects.get(organisation=org, name=name) for name in ("North", "Cold", "South"))
+        assert self.counts(org) == [20, 39, 20, 20, 19, 20, 19]
+        ClosingDay.objects.bulk_create([ClosingDay(organisation=org, day=day("2024-03-04"))])
+        assert self.counts(org) == [19, 37, 19, 19, 18, 19, 18]
+        ClosingDay.objects.filter(organisation=org).update(day=day("2024-04-02"))
+        assert self.counts(org) == [20, 39, 20, 20, 19, 20, 19]
+        leave = Absence.objects.create(organisation=org, rep=ada, valid_from=day("2024-03-25"))
+        assert self.counts(org) == [20, 35, 16, 16, 19, 16, 19]
+        leave.delete()
+        Rep.objects.filter(pk=bo.pk).update(share=Decimal("0.5"))
+        assert self.counts(org) == [20, Decimal("29.5"), 20, 20, Decimal("9.5"), 20, Decimal("9.5")]
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE orgs_rep SET share = 1, country = '' WHERE id = %s", [bo.pk])
+        assert self.counts(org) == [20, 40, 20, 20, 20, 20, 20]
+        TeamAssignment.objects.filter(rep=ada).update(team=south)
+        assert self.counts(org) == [20, 40, 0, 0, 40, 20, 20]
+        TeamAssignment.objects.filter(rep=ada).update(team=cold)
+        team_place(team=cold, parent=None, first=day("2024-03-18"))
+        assert self.counts(org) == [20, 40, 11, 20, 20, 20, 20]
+        TeamPlacement.objects.all().delete()
+        Team.objects.filter(pk=cold.pk).update(parent=None)
+        assert self.counts(org) == [20, 40, 0, 20, 20, 20, 20]
+        Team.objects.filter(pk=cold.pk).update(parent=north)
+        org.country = "NO"
+        org.save()
+        assert self.counts(org) == [19, 38, 19, 19, 19, 19, 19]
+        org.working_days = "1"
+        org.save()
+        assert self.counts(org) == [4, 8, 4, 4, 4, 4, 4]
+
+    def test_eves(self, org: Organisation) -> None:
+        december = Period(day("2024-12-01"), day("2025-01-01"))
+        assert open_days(org, december) == 20
+        org.eves_free = True
+        org.save()
+        assert open_days(org, december) == 18
+
+    def test_what_a_rollback_took_back_is_not_kept(self, org: Organisation) -> None:
+        with transaction.atomic():
+            ClosingDay.objects.create(organisation=org, day=day("2024-03-04"))
+            assert open_days(org, MARCH) == 19
+            transaction.set_rollback(True)
+        assert open_days(org, MARCH) == 20
+        ClosingDay.objects.create(organisation=org, day=day("2024-03-05"))
+        ClosingDay.objects.create(organisation=org, day=day("2024-03-06"))
+        assert open_days(org, MARCH) == 18
+
+    def test_an_organisation_without_a_version_is_reckoned_each_time(self, org: Organisation) -> None:
+        CalendarVersion.objects.all().delete()
+        assert open_days(org, MARCH) == 20
+        ClosingDay.objects.create(organisation=org, day=day("2024-03-04"))
+        assert open_days(org, MARCH) == 19
+
+    def test_a_days_working_time(self, org: Organisation) -> None:
+        found = working_time(org, MARCH)
+        assert [found[day(f"2024-03-{number}")] for number in (27, 28, 29)] == [2, 1, 0]  # Maundy Thursday is free in Norway
+        with pytest.raises(TypeError):
+            found[day("2024-03-29")] = Decimal(1)  # type: ignore[index]
+
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(data=st.data())
+    def test_kept_counts_are_those_reckoned_anew(self, org: Organisation, data: st.DataObject) -> None:
+        rep = data.draw(st.sampled_from(list(Rep.objects.filter(organisation=org, is_unassigned=False).order_by("id"))))
+        span = data.draw(PERIODS)
+        match data.draw(st.sampled_from(["leave", "close", "share", "end"])):
+            case "leave":
+                Absence.objects.create(organisation=org, rep=rep, valid_from=span.start, valid_to=span.end)
+            case "close":
+                ClosingDay.objects.get_or_create(organisation=org, day=span.start)
+            case "share":
+                Rep.objects.filter(pk=rep.pk).update(share=data.draw(SHARES))
+            case "end":
+                Rep.objects.filter(pk=rep.pk).update(ended_on=data.draw(st.none() | DAYS))
+        whole = Period(day("2024-01-01"), day("2024-07-01"))
+        north = Team.objects.get(organisation=org, name="North")
+
+        def reckoned() -> list[Any]:
+            return [working_time(org, whole), working_time(org, whole, rep_id=rep.id), working_days(org, whole, team_id=north.id)]
+
+        kept = reckoned()
+        CalendarVersion.objects.filter(organisation=org).update(version="")
+        anew = reckoned()
+        CalendarVersion.objects.filter(organisation=org).update(version=f"fresh {data.draw(st.uuids())}")
+        assert kept == anew

@@ -8,10 +8,8 @@ from typing import Any
 
 from django import template
 from django.http import HttpRequest
-from django.utils.translation import pgettext
 
 from kpi_tracker import formats
-from kpi_tracker.kpis.measures import Unit
 from kpi_tracker.periods import Grain, Period
 
 register = template.Library()
@@ -78,6 +76,16 @@ def period_name(value: Period, grain: str) -> str:
 
 
 @register.filter
+def month_name(value: int) -> str:
+    return formats.month_name(value)
+
+
+@register.filter
+def rate(value: Decimal) -> str:
+    return formats.rate(value)
+
+
+@register.filter
 def initials(value: Any) -> str:
     return formats.initials(str(value))
 
@@ -116,12 +124,3 @@ def with_query(context: template.Context, **changes: Any) -> str:
 def right_at(columns: Any, index: int) -> bool:
     """Whether the column at `index` holds figures."""
     return bool(columns[index].right)
-
-
-@register.filter
-def unit_label(unit: Unit) -> str:
-    labels = {
-        Unit.COUNT: pgettext("unit", "number"), Unit.MONEY: pgettext("unit", "money"), Unit.PERCENT: pgettext("unit", "percent"),
-        Unit.DAYS: pgettext("unit", "days"),
-    }
-    return labels[unit]

@@ -21,6 +21,8 @@ OTHER = 0.12
 REACHED = 0.23
 # Most touches go to companies that were found lately.
 RECENT = 70
+# At most so many days lie between agreeing on a meeting with a customer and the meeting.
+AGREED_AHEAD = 28
 
 
 class Routine:
@@ -52,6 +54,13 @@ class Routine:
             self._ask_referrals(self._times(REFERRALS * weight), day, known)
             if self.chance.random() < CARE_MEETINGS * weight:
                 self._care(day, known)
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        for day in self.days.all:
+            ahead = self.line.today < day <= self.line.today + AGREED_AHEAD * DAY
+            if ahead and self.book and self.chance.random() < CARE_MEETINGS * self.days.weight[day] * self.scale:
+                self._care(day, len(self.book))
 
     def _times(self, rate: float) -> int:
         """A whole number around `rate`, that scatters a little less than pure chance."""
@@ -94,13 +103,13 @@ class Routine:
     def _care(self, day: dt.date, known: int) -> None:
         """A meeting with a customer outside any sale."""
         company = self._company(known)
-        booked_on = self.days.on_or_before(day - self.chance.randrange(3, 15) * DAY)
+        booked_on = self.days.on_or_before(day - self.chance.randrange(3, AGREED_AHEAD) * DAY)
         if company.met is None or not company.met <= booked_on < day or day == self.line.today:
             return
         outcome = self.chance.choices(("reached", "cancelled"), (0.9, 0.1))[0]
         second = second_of_day(self.chance, day)
         deal = deal_on(company, day)
-        self.line.acts.append(Act("meeting", "Site visit", outcome, self.seller, company, deal, day, second, booked_on, 3600))
+        self.line.add(Act("meeting", "Site visit", outcome, self.seller, company, deal, day, second, booked_on, 3600))
 
     def _is_late(self, day: dt.date) -> bool:
         """Whether it was only entered weeks afterwards."""

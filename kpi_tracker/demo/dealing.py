@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from random import Random
 
 from kpi_tracker.demo import offer
@@ -42,20 +43,22 @@ class Dealing:
         years = (opened_on - self.line.start).days / 365.25
         euro = fate.price(product, seller.skill_on(opened_on)) * offer.DEARER ** (years - 1)
         won = fate.wins(wins * (1.1 if euro < 8_000 else 0.9 if euro > 25_000 else 1.0))
+        stages = offer.way(chance, won=won)
         middle, spread = won_days if won else lost_days
+        middle *= 1.0 if won else offer.LOST_PACE[stages[-1]]
         length = min(230.0, chance.lognormvariate(0, spread) * middle * (euro / 12_000) ** 0.12)
         holder, ends_on = self._closing(seller, opened_on, max(first_contact + round(length) * DAY, opened_on + 4 * DAY), chance)
         plan = DealPlan(
             company=company, product=product.name, amount=None, currency=CURRENCY[company.country], owner=holder, opened_by=seller,
             opened_on=opened_on, first_contact_on=first_contact if chance.random() > 0.04 else None,
-            expected_close_on=max(opened_on + DAY, ends_on + round(chance.gauss(-4, 12)) * DAY), steps=[], channel=company.channel,
-            closed_on=ends_on,
+            expected_close_on=max(opened_on + DAY, ends_on + round(chance.gauss(-4, 12)) * DAY) if chance.random() > 0.03 else None,
+            steps=[], channel=company.channel, closed_on=ends_on,
         )
         self._terms(plan, product, euro, chance)
         if not won and chance.random() < 0.88:
             plan.lost_reason = offer.pick(chance, offer.REASONS)
         sale = Sale(plan, ends_on, [])
-        plan.steps = self._steps(sale, seller, won, chance)
+        plan.steps = self._steps(sale, seller, stages, chance, end="Won" if won else "Lost")
         sale.acts = self._acts(sale, seller, chance)
         company.busy_until = ends_on
         return sale
@@ -118,22 +121,18 @@ class Dealing:
         wait, place = min(waits)
         return colleagues[place], ideal + wait
 
-    def _steps(self, sale: Sale, seller: Seller, won: bool, chance: Random) -> list[Step]:
+    def _steps(self, sale: Sale, seller: Seller, stages: list[str], chance: Random, *, end: str) -> list[Step]:
         plan = sale.plan
-        last = 3 if won else chance.choices(range(4), offer.LAST_STAGE_OF_LOST)[0]
-        stages = [stage for place, stage in enumerate(offer.OPEN_STAGES) if place <= last]
-        if won and chance.random() < 0.3:
-            stages.remove("Negotiation")
         length = (sale.ends_on - plan.opened_on).days
         second = second_of_day(chance, plan.opened_on)
         if plan.opened_on == plan.company.met:
             second = plan.company.met_at + 3600
         steps = [Step(stages[0], plan.opened_on, second, seller)]
-        for place, stage in enumerate(stages[1:], start=1):
-            ideal = plan.opened_on + round(length * (place + chance.uniform(-0.35, 0.35)) / (len(stages) + 0.3)) * DAY
+        left = list(accumulate(offer.DWELL[stage] * chance.lognormvariate(0, offer.DWELL_SPREAD) for stage in stages))
+        for stage, after in zip(stages[1:], left, strict=False):
+            ideal = plan.opened_on + round(length * after / left[-1]) * DAY
             steps.append(self._step(stage, ideal, seller, plan.owner, steps[-1], chance))
-        end = self._step("Won" if won else "Lost", sale.ends_on, plan.owner, plan.owner, steps[-1], chance)
-        return [*steps, end]
+        return [*steps, self._step(end, sale.ends_on, plan.owner, plan.owner, steps[-1], chance)]
 
     def _step(self, stage: str, ideal: dt.date, seller: Seller, holder: Seller, before: Step, chance: Random) -> Step:
         for who in (seller, holder):
@@ -170,7 +169,7 @@ class Dealing:
         ideal = plan.opened_on + max(2, round(length * chance.uniform(0.1, 0.95))) * DAY
         for who in (seller, plan.owner):
             day = self.calendar[who].on_or_before(ideal)
-            booked_on = self.calendar[who].on_or_before(day - chance.randrange(2, 12) * DAY)
+            booked_on = self.calendar[who].on_or_before(day - round(2 + chance.expovariate(1 / 9)) * DAY)
             if plan.opened_on <= booked_on < day <= sale.ends_on:
                 outcome = chance.choices(("reached", "no_show", "cancelled"), (0.88, 0.05, 0.07))[0]
                 kind = chance.choice(("Demo", "Demo", "Site visit"))

@@ -25,9 +25,9 @@ class Product(NamedTuple):
 PRODUCTS = (
     Product("Lykta Start", "Lighting", 0.28, 6_800, (), 1.0, Decimal("0.42")),
     Product("Lykta Pro", "Lighting", 0.24, 15_500, (), 1.0, Decimal("0.46")),
-    Product("Norrsken Control", "Software", 0.24, 12_600, (12, 24, 36), 0.15, Decimal("0.81")),
-    Product("Norrsken Care", "Service", 0.16, 9_400, (12, 24), 0.0, Decimal("0.63")),
-    Product("Norrsken Campus", "Software", 0.08, 27_500, (24, 36, 48), 0.25, Decimal("0.74")),
+    Product("Norrsken Control", "Software", 0.24, 12_600, (12, 24, 36, 36), 0.4, Decimal("0.74")),
+    Product("Norrsken Care", "Service", 0.16, 9_400, (6, 12, 24, 36), 0.0, Decimal("0.52")),
+    Product("Norrsken Campus", "Software", 0.08, 27_500, (24, 36, 48), 0.5, Decimal("0.68")),
 )
 MARGIN = {product.name: product.margin for product in PRODUCTS}
 PIPELINE = "Sales"
@@ -37,8 +37,15 @@ STAGES = (
     ("Won", "won", True), ("Lost", "lost", False),
 )
 OPEN_STAGES = tuple(name for name, kind, _qualified in STAGES if kind == "open")
-# Where lost deals end, by the stage that they reached.
-LAST_STAGE_OF_LOST = (0.17, 0.25, 0.37, 0.21)
+QUALIFIED_STAGES = tuple(name for name, _kind, qualified in STAGES if qualified)
+# How long a deal stays in each open stage, against the others, and the spread of that on a logarithmic scale.
+DWELL = dict(zip(OPEN_STAGES, (0.8, 0.9, 1.2, 0.8), strict=True))
+DWELL_SPREAD = 0.45
+# From where deals are lost, and how long that takes against the longest: those without a chance are given up early.
+LAST_STAGE_OF_LOST = (0.25, 0.25, 0.31, 0.19)
+LOST_PACE = dict(zip(OPEN_STAGES, (0.27, 0.45, 0.76, 1.05), strict=True))
+# How often a deal goes from a proposal straight to the order, leaves out or starts with the second stage, or falls back by one.
+NO_NEGOTIATION, NO_ANALYSIS, QUALIFIED_AT_ONCE, FALLS_BACK = 0.15, 0.05, 0.06, 0.08
 REASONS = {"No budget": 24, "Chose a competitor": 26, "No decision": 22, "Bad timing": 13, "Price": 11, "Solved it themselves": 4}
 
 # Kind of each activity type that Nordlys named itself.
@@ -55,16 +62,34 @@ CHANNEL_WINS = {
 }
 SEGMENTS = {"Property": 30, "Industry": 27, "Retail": 18, "Public sector": 15, "Health care": 10}
 
-WIN_RATE = 0.275
+WIN_RATE = 0.245
 PRICE_SPREAD = 0.5
 # Prices from one year to the next.
 DEARER = 1.03
 # Euro for a Swedish krona, roughly: prices in kronor are made from it; figures use the rates of the day.
 KRONA = 0.0885
+# For a Danish krone.
+KRONE = 0.134
 
 
 def pick(chance: Random, shares: dict[str, int]) -> str:
     return chance.choices(list(shares), list(shares.values()))[0]
+
+
+def way(chance: Random, *, won: bool) -> list[str]:
+    """The open stages of a deal in the order in which it enters them: some leave one out, some enter one again."""
+    last = 3 if won else chance.choices(range(4), LAST_STAGE_OF_LOST)[0]
+    stages = list(OPEN_STAGES[: last + 1])
+    if won and chance.random() < NO_NEGOTIATION:
+        stages.remove("Negotiation")
+    if last > 1 and chance.random() < NO_ANALYSIS:
+        stages.remove("Needs analysis")
+    elif last > 0 and chance.random() < QUALIFIED_AT_ONCE:
+        stages.remove("Qualification")
+    if len(stages) > 1 and chance.random() < FALLS_BACK:
+        place = chance.randrange(1, len(stages))
+        stages[place + 1 : place + 1] = [stages[place - 1], stages[place]]
+    return stages
 
 
 class Fate:

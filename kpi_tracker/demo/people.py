@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from kpi_tracker.demo.records import Form, Leave, Seller, Skill, dice
 from kpi_tracker.orgs.workdays import WorkWeek, public_holidays
-from kpi_tracker.periods import DAY, Period
+from kpi_tracker.periods import DAY, Period, add_months
 
 # Name of each team and of the team that it is part of.
 TEAMS: dict[str, str | None] = {
@@ -19,6 +19,10 @@ TEAMS: dict[str, str | None] = {
     "Tampere": "Sales Finland",
 }
 CURRENCY = {"SE": "SEK", "FI": "EUR"}
+# What those who lead a team earn a month, in euro.
+LEADERS = {"Sales Sweden": 8_200, "Stockholm": 6_600, "Göteborg": 6_400, "Sales Finland": 7_600, "Tampere": 5_800}
+# A team that stood on its own at first, and how many months it has been where TEAMS has it.
+LATE_TEAM, MONTHS_THERE = "Tampere", 9
 # Before any record: since when those who have always been there are there.
 FOUNDED = dt.date(2016, 1, 4)
 
@@ -29,6 +33,21 @@ PROSPECTOR = Skill(calls=1.65, bookings=1.3, shows=0.9, opens=0.8, wins=0.7, siz
 STRUGGLER = Skill(calls=0.85, bookings=0.75, shows=0.9, opens=0.9, wins=0.7, size=0.9)
 FARMER = Skill(calls=0.8, bookings=0.75, opens=1.2, wins=1.15, size=0.95)
 NEWCOMER = Skill(calls=1.15, bookings=0.95, wins=0.9, size=0.9)
+
+
+def joined_on(today: dt.date) -> dt.date:
+    """When LATE_TEAM became a part of another."""
+    return add_months(today.replace(day=1), -MONTHS_THERE)
+
+
+def days_within(team: str, above: str, today: dt.date) -> Period | None:
+    """When `team` was `above`, or a part of it; every team always is a part of "", the organisation."""
+    first: str | None = team
+    while first is not None:
+        if above in (first, ""):
+            return Period(joined_on(today) if team == LATE_TEAM and above not in (team, "") else dt.date.min, dt.date.max)
+        first = TEAMS[first]
+    return None
 
 
 def sellers(today: dt.date) -> list[Seller]:

@@ -97,6 +97,8 @@ class Step:
 
 @dataclass(slots=True, eq=False)
 class DealPlan:
+    """late: entered weeks afterwards. mistyped: one of its days cannot be right. said: the price that was written down at first."""
+
     company: Company
     product: str
     amount: Decimal | None
@@ -113,6 +115,8 @@ class DealPlan:
     lost_reason: str = ""
     closed_on: dt.date | None = None
     late: bool = False
+    mistyped: bool = False
+    said: Decimal | None = None
 
     @property
     def status(self) -> str:
@@ -121,18 +125,27 @@ class DealPlan:
 
 @dataclass(slots=True, eq=False)
 class LeadPlan:
-    """by: None is nobody's lead. company: None where the lead never became more than a name."""
+    """by: None is nobody's lead. company: None where the lead never became more than a name. deal: what it brought, if anything."""
 
     company: Company | None
     company_name: str
     person: str
     channel: str
     inbound: bool
-    status: str
+    reached: str
     by: Seller | None
     created_on: dt.date
     qualified_on: dt.date | None = None
-    converted_on: dt.date | None = None
+    deal: DealPlan | None = None
+
+    @property
+    def status(self) -> str:
+        return {"won": "Customer", "lost": "Lost", "open": "Opportunity"}[self.deal.status] if self.deal else self.reached
+
+    @property
+    def converted_on(self) -> dt.date | None:
+        """When the company became a customer by it."""
+        return self.deal.closed_on if self.deal and self.deal.status == "won" else None
 
 
 class Act(NamedTuple):
@@ -157,10 +170,10 @@ class ContractPlan:
     company: Company
     deal: DealPlan | None
     starts_on: dt.date
-    ends_on: dt.date
+    ends_on: dt.date | None
     yearly_amount: Decimal
     currency: str
-    margin: Decimal
+    margin: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)

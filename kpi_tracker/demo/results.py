@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from itertools import accumulate
 
-from kpi_tracker.demo.people import TEAMS
+from kpi_tracker.demo.money import Rates, rate_on
+from kpi_tracker.demo.people import days_within
 from kpi_tracker.demo.records import Act, DealPlan, Seller
 from kpi_tracker.demo.shapes import Days, closing_pull, season_of
 from kpi_tracker.demo.timeline import Timeline
@@ -25,27 +25,16 @@ COUNTED: dict[str, Callable[[Act], bool]] = {
 }
 
 
-def belongs(team: str, to: str) -> bool:
-    """Whether `team` is `to` or a part of it; every team is a part of "", the organisation."""
-    above: str | None = team
-    while above is not None:
-        if to in (above, ""):
-            return True
-        above = TEAMS[above]
-    return False
-
-
 class Results:
     """By KPI and seller: what was reached on each day, in the base currency where it is money."""
 
-    def __init__(self, calendar: Mapping[Seller, Days], deals: Iterable[DealPlan], rates: Sequence[tuple[dt.date, Decimal]],
-                 *, line: Timeline) -> None:
+    def __init__(self, calendar: Mapping[Seller, Days], deals: Iterable[DealPlan], rates: Rates, *, line: Timeline) -> None:
         self.calendar = calendar
         self.line, self.start, self.today = line, line.start, line.today
         self.reached: dict[str, dict[Seller, dict[dt.date, float]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
         self.sums: dict[tuple[str, Seller], list[float]] = {}
         self._count_acts(line.acts)
-        self.krona, self.rate_days = rates, [day for day, _rate in rates]
+        self.exchange = rates
         self.count_deals(deals)
         self.rates = {kpi: self._rates(kpi) for kpi in list(self.reached)}
 
@@ -72,10 +61,9 @@ class Results:
 
     def euro(self, deal: DealPlan) -> float:
         """The price of a closed deal at the rate of the day on which it was closed; 0 where nothing can be said."""
-        if deal.closed_on is None or deal.amount is None or deal.currency not in ("EUR", "SEK"):
+        if deal.closed_on is None or deal.amount is None:
             return 0.0
-        rate = Decimal(1) if deal.currency == "EUR" else self.krona[bisect_right(self.rate_days, deal.closed_on) - 1][1]
-        return float(deal.amount * rate)
+        return float(deal.amount * (rate_on(self.exchange, deal.currency, deal.closed_on) or 0))
 
     def _rates(self, kpi: str) -> dict[Seller, float]:
         """What each seller reaches in an ordinary day, a little drawn towards all sellers' mean."""
@@ -107,8 +95,10 @@ class Results:
             return
         for one in self.calendar:
             for name, start, end in one.teams:
-                if belongs(name, team) and (there := period.overlap(Period(start, end or dt.date.max))) is not None:
-                    yield one, there
+                within = days_within(name, team, self.today)
+                there = within.overlap(Period(start, end or dt.date.max)) if within else None
+                if there is not None and (counted := there.overlap(period)) is not None:
+                    yield one, counted
 
     def usual(self, kpi: str, team: str, seller: Seller | None, period: Period) -> float:
         return sum(self.rates[kpi][one] * self._total(_pulled(kpi), one, there) for one, there in self._spans(team, seller, period))

@@ -10,7 +10,7 @@ from kpi_tracker.demo import offer
 from kpi_tracker.demo.dealing import Dealing
 from kpi_tracker.demo.names import Names, plain
 from kpi_tracker.demo.offer import Fate
-from kpi_tracker.demo.records import Act, Company, LeadPlan, Seller, dice
+from kpi_tracker.demo.records import Act, Company, DealPlan, LeadPlan, Seller, dice
 from kpi_tracker.demo.shapes import Days, second_of_day
 from kpi_tracker.demo.timeline import Timeline
 from kpi_tracker.periods import DAY
@@ -116,7 +116,7 @@ class Selling:
             # Found, but not spoken to yet.
             self._contact(company, created_on)
             self._keep(company, seller)
-            self._lead(company, seller, chance, inbound=inbound, status="New")
+            self._lead(company, seller, chance, inbound=inbound, reached="New")
 
     def _sell(self, seller: Seller, company: Company, day: dt.date, chance: Random, fate: Fate, *, inbound: bool) -> None:
         acts = self._first_contact(seller, company, day, chance)
@@ -138,7 +138,7 @@ class Selling:
             self.line.add(act)
         opened = deal is not None and self.dealing.keep(deal)
         if inbound or chance.random() < 0.2:
-            self._lead_of_approach(company, seller, chance, inbound=inbound, opened_on=deal.plan.opened_on if deal and opened else None)
+            self._lead_of_approach(company, seller, chance, inbound=inbound, deal=deal.plan if deal and opened else None)
 
     def _first_contact(self, seller: Seller, company: Company, day: dt.date, chance: Random) -> list[Act]:
         """The conversation in which a meeting is agreed, and the meeting; a missed one is often agreed again."""
@@ -146,7 +146,7 @@ class Selling:
         company.first_contact = day
         second = second_of_day(chance, day, until=self.line.until(day))
         acts = [Act("call", "Cold call", "reached", seller, company, None, day, second, None, chance.randrange(180, 900))]
-        booked_on, meeting_day = day, days.later(day + DAY, chance.randrange(1, 9))
+        booked_on, meeting_day = day, days.later(day + DAY, chance.randrange(1, 9) if chance.random() < 0.8 else chance.randrange(9, 20))
         while True:
             kind = chance.choice(("Discovery meeting", "Discovery meeting", "Demo"))
             second = second_of_day(chance, meeting_day)
@@ -189,26 +189,24 @@ class Selling:
                 return company
         return None
 
-    def _lead_of_approach(self, company: Company, seller: Seller, chance: Random, *, inbound: bool, opened_on: dt.date | None) -> None:
+    def _lead_of_approach(self, company: Company, seller: Seller, chance: Random, *, inbound: bool, deal: DealPlan | None) -> None:
         """What became of the lead, by what became of the company."""
         met = company.met if company.met and self.line.happened(company.met) else None
-        if opened_on is not None:
-            self._lead(company, seller, chance, inbound=inbound, status="Converted", qualified_on=met, converted_on=opened_on)
-        elif met is not None and chance.random() < 0.5:
-            self._lead(company, seller, chance, inbound=inbound, status="Qualified", qualified_on=met)
+        if deal is not None or (met is not None and chance.random() < 0.5):
+            self._lead(company, seller, chance, inbound=inbound, reached="Qualified", qualified_on=met, deal=deal)
         else:
-            self._lead(company, seller, chance, inbound=inbound, status="Contacted")
+            self._lead(company, seller, chance, inbound=inbound, reached="Contacted")
 
     def _lead(
-        self, company: Company, seller: Seller, chance: Random, *, inbound: bool, status: str,
-        qualified_on: dt.date | None = None, converted_on: dt.date | None = None,
+        self, company: Company, seller: Seller, chance: Random, *, inbound: bool, reached: str,
+        qualified_on: dt.date | None = None, deal: DealPlan | None = None,
     ) -> None:
         if company.created_on < self.line.start:
             return
         person = company.contacts[0][0] if company.contacts else self.names.person(company.country)
-        by = None if inbound and status == "New" and chance.random() < 0.3 else seller
+        by = None if inbound and reached == "New" and chance.random() < 0.3 else seller
         since = company.created_on
-        self.leads.append(LeadPlan(company, "", person, company.channel, inbound, status, by, since, qualified_on, converted_on))
+        self.leads.append(LeadPlan(company, "", person, company.channel, inbound, reached, by, since, qualified_on, deal))
         if inbound and chance.random() < 0.06 and (twice := self.calendar[seller].later(since, 4)) <= self.line.today:
             self.leads.append(LeadPlan(company, "", person, "Website", inbound, "Duplicate", seller, twice))
         if inbound and chance.random() < 0.55:

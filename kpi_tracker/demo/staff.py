@@ -8,10 +8,21 @@ from django.contrib.auth.hashers import make_password
 
 from kpi_tracker.demo.accounts import ACCOUNTS, COLLEAGUES, DOMAIN, NAME, PASSWORD, SLUG, Account
 from kpi_tracker.demo.names import plain
-from kpi_tracker.demo.people import FOUNDED, TEAMS
+from kpi_tracker.demo.people import FOUNDED, LATE_TEAM, TEAMS, joined_on
 from kpi_tracker.demo.records import Seller
 from kpi_tracker.demo.world import World
-from kpi_tracker.orgs.models import Absence, ClosingDay, ExchangeRate, Membership, Rep, Team, TeamAssignment, TeamManager, User
+from kpi_tracker.orgs.models import (
+    Absence,
+    ClosingDay,
+    ExchangeRate,
+    Membership,
+    Rep,
+    Team,
+    TeamAssignment,
+    TeamManager,
+    TeamPlacement,
+    User,
+)
 from kpi_tracker.orgs.services import organisation_create
 from kpi_tracker.periods import DAY
 
@@ -21,6 +32,8 @@ class Staff:
 
     def __init__(self, world: World) -> None:
         self.organisation = organisation_create(name=NAME, slug=SLUG, timezone="Europe/Stockholm", country="SE", currency="EUR")
+        self.organisation.display_currency = "SEK"
+        self.organisation.save(update_fields=["display_currency"])
         self.unassigned: Rep = Rep.objects.get(organisation=self.organisation, is_unassigned=True)
         self.teams: dict[str, Team] = {}
         self.reps: dict[Seller, Rep] = {}
@@ -46,13 +59,17 @@ class Staff:
         org = self.organisation
         ClosingDay.objects.bulk_create(ClosingDay(organisation=org, day=day, name=name) for day, name in sorted(world.closed.items()))
         ExchangeRate.objects.bulk_create(
-            ExchangeRate(organisation=org, currency="SEK", day=day, rate=rate) for day, rate in world.krona_rates
+            ExchangeRate(organisation=org, currency=currency, day=day, rate=rate)
+            for currency, series in world.rates.items() for day, rate in series
         )
 
     def _people(self, world: World) -> None:
         org = self.organisation
         for name, above in TEAMS.items():
             self.teams[name] = Team.objects.create(organisation=org, name=name, parent=self.teams[above] if above else None)
+        TeamPlacement.objects.create(
+            organisation=org, team=self.teams[LATE_TEAM], parent=None, valid_from=FOUNDED, valid_to=joined_on(world.today)
+        )
         reps = Rep.objects.bulk_create(
             Rep(
                 organisation=org, name=seller.name, email=f"{'.'.join(plain(part) for part in seller.name.split())}@{DOMAIN}",

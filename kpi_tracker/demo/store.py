@@ -11,7 +11,7 @@ from django.db import connection, models
 
 from goals.models import Goal
 from kpi_tracker.demo import offer
-from kpi_tracker.demo.records import Act, Company, DealPlan, Seller
+from kpi_tracker.demo.records import Act, Company, ContractPlan, DealPlan, LeadPlan, Seller
 from kpi_tracker.demo.staff import Staff
 from kpi_tracker.demo.world import World
 from kpi_tracker.sales.models import (
@@ -42,6 +42,10 @@ Progress = Callable[[str, int, int], None]
 M = TypeVar("M", bound=models.Model)
 
 
+def is_late(act: Act) -> bool:
+    return act.late or (act.deal is not None and act.deal.late)
+
+
 class Store:
     """Turns plans into rows; keeps which row became of which plan."""
 
@@ -57,13 +61,37 @@ class Store:
         self.days: dict[dt.date, Any] = {}
 
     def write(self) -> None:
+        """All but what was entered weeks afterwards."""
+        world = self.world
         self._offer()
         self._customers()
         self._leads()
-        self._deals()
-        self._activities()
-        self._money()
+        self._deals([plan for plan in world.deals if not plan.late])
+        acts = [act for act in world.acts if not is_late(act)]
+        self._activities([*acts, *self._twice()])
+        self._contracts([plan for plan in world.contracts if not (plan.deal and plan.deal.late)])
+        self._costs()
         self._goals()
+
+    def write_late(self) -> None:
+        """What was entered weeks afterwards, and what was put right then: prices, and calls that stood there twice."""
+        world = self.world
+        self._deals([plan for plan in world.deals if plan.late], what="late deals")
+        self._activities([act for act in world.acts if is_late(act)], what="late activities")
+        self._contracts([plan for plan in world.contracts if plan.deal and plan.deal.late], what="late contracts")
+        for plan in world.deals:
+            if plan.said is not None:
+                Deal.objects.filter(pk=self.deals[plan]).update(amount=plan.amount)
+        for act in self._twice():
+            moment = self.moment(act.day, act.second)
+            doubled = Activity.objects.filter(organisation=self.organisation, rep_id=self._rep(act.by), kind=act.kind, occurred_at=moment)
+            Activity.objects.filter(pk=doubled.order_by("-pk").values_list("pk", flat=True)[0]).delete()
+
+    def _twice(self) -> list[Act]:
+        """Calls that were entered a second time by mistake, in months that have ended."""
+        month = self.world.today.replace(day=1)
+        calls = [act for act in self.world.acts if act.kind == "call" and act.outcome == "reached" and act.day < month and not is_late(act)]
+        return sorted(calls, key=lambda act: (act.day, act.second))[-40:-400:-70]
 
     def _insert(self, what: str, model: type[M], rows: Iterable[M], total: int) -> list[M]:
         made: list[M] = []
@@ -118,7 +146,7 @@ class Store:
 
     def _leads(self) -> None:
         def rows() -> Iterator[Lead]:
-            for lead in sorted(self.world.leads, key=lambda lead: lead.created_on):
+            for lead in self._leads_in_order():
                 customer = self.customers[lead.company].pk if lead.company else None
                 yield Lead(
                     organisation=self.organisation, customer_id=customer, company=lead.company_name,
@@ -127,12 +155,16 @@ class Store:
                     rep_id=self._rep(lead.by), created_on=lead.created_on, qualified_on=lead.qualified_on, converted_on=lead.converted_on,
                 )
 
-        self._insert("leads", Lead, rows(), len(self.world.leads))
+        leads = self._insert("leads", Lead, rows(), len(self.world.leads))
+        self.leads = {plan.deal: lead.pk for plan, lead in zip(self._leads_in_order(), leads, strict=True) if plan.deal}
 
-    def _deals(self) -> None:
-        plans = sorted(self.world.deals, key=lambda plan: (plan.late, plan.opened_on))
+    def _leads_in_order(self) -> list[LeadPlan]:
+        return sorted(self.world.leads, key=lambda lead: lead.created_on)
+
+    def _deals(self, deals: list[DealPlan], what: str = "deals") -> None:
+        plans = sorted(deals, key=lambda plan: plan.opened_on)
         rows = (self._deal(plan) for plan in plans)
-        for plan, deal in zip(plans, self._insert("deals", Deal, rows, len(plans)), strict=True):
+        for plan, deal in zip(plans, self._insert(what, Deal, rows, len(plans)), strict=True):
             self.deals[plan] = deal.pk
 
         def changes() -> Iterator[StageChange]:
@@ -145,23 +177,25 @@ class Store:
                     )
                     before = self.stages[step.stage]
 
-        self._insert("stage changes", StageChange, changes(), sum(len(plan.steps) for plan in plans))
+        self._insert(f"stages of {what}", StageChange, changes(), sum(len(plan.steps) for plan in plans))
 
     def _deal(self, plan: DealPlan) -> Deal:
         closed = plan.status != "open"
         return Deal(
             organisation=self.organisation, name=f"{plan.company.name}: {plan.product}", customer_id=self.customers[plan.company].pk,
-            product_id=self.products[plan.product], channel=plan.channel, owner_id=self._rep(plan.owner),
+            product_id=self.products[plan.product], lead_id=self.leads.get(plan), channel=plan.channel, owner_id=self._rep(plan.owner),
             opened_by_id=self._rep(plan.opened_by),
             closed_by_id=self._rep(plan.steps[-1].by) if closed else None, stage_id=self.stages[plan.steps[-1].stage], status=plan.status,
-            amount=plan.amount, currency=plan.currency, one_time_amount=plan.one_time_amount, term_months=plan.term_months,
-            first_contact_on=plan.first_contact_on, opened_on=plan.opened_on, expected_close_on=plan.expected_close_on,
-            closed_on=plan.closed_on, lost_reason=plan.lost_reason,
+            amount=plan.amount if plan.said is None else plan.said, currency=plan.currency, one_time_amount=plan.one_time_amount,
+            term_months=plan.term_months,
+            first_contact_on=plan.first_contact_on, opened_on=plan.opened_on,
+            qualified_on=next((step.day for step in plan.steps if step.stage in offer.QUALIFIED_STAGES), None),
+            expected_close_on=plan.expected_close_on, closed_on=plan.closed_on, lost_reason=plan.lost_reason,
         )
 
-    def _activities(self) -> None:
+    def _activities(self, unsorted: list[Act], what: str = "activities") -> None:
         """By far the most rows: written without making an object of each, which takes most of the time otherwise."""
-        acts = sorted(self.world.acts, key=lambda act: (act.late, act.day, act.second))
+        acts = sorted(unsorted, key=lambda act: (act.day, act.second))
         names = {field.name: connection.ops.quote_name(str(field.column)) for field in Activity._meta.concrete_fields}
         columns = [names[field] for field in ACTIVITY_FIELDS]
         table = connection.ops.quote_name(Activity._meta.db_table)
@@ -174,7 +208,7 @@ class Store:
                     f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values}",  # noqa: S608
                     [value for act in batch for value in self._activity(act)],
                 )
-                self.progress("activities", done + len(batch), len(acts))
+                self.progress(what, done + len(batch), len(acts))
 
     def _activity(self, act: Act) -> tuple[Any, ...]:
         """The values of ACTIVITY_FIELDS, as the database takes them."""
@@ -191,24 +225,26 @@ class Store:
             self.days[day] = connection.ops.adapt_datefield_value(day)
         return self.days[day]
 
-    def _money(self) -> None:
-        org, world = self.organisation, self.world
-        self._insert("contracts", Contract, (
+    def _contracts(self, plans: list[ContractPlan], what: str = "contracts") -> None:
+        self._insert(what, Contract, (
             Contract(
-                organisation=org, customer=self.customers[plan.company], deal_id=self.deals[plan.deal] if plan.deal else None,
+                organisation=self.organisation, customer=self.customers[plan.company], deal_id=self.deals[plan.deal] if plan.deal else None,
                 starts_on=plan.starts_on, ends_on=plan.ends_on, yearly_amount=plan.yearly_amount, currency=plan.currency,
                 margin=plan.margin,
             )
-            for plan in world.contracts
-        ), len(world.contracts))
+            for plan in plans
+        ), len(plans))
+
+    def _costs(self) -> None:
         self._insert("costs", Cost, (
             Cost(
-                organisation=org, category=plan.category, amount=plan.amount, currency=plan.currency, starts_on=plan.month.start,
-                ends_on=plan.month.end, team=self.staff.teams.get(plan.team), rep_id=self._rep(plan.by) if plan.by else None,
+                organisation=self.organisation, category=plan.category, amount=plan.amount, currency=plan.currency,
+                starts_on=plan.month.start, ends_on=plan.month.end, team=self.staff.teams.get(plan.team),
+                rep_id=self._rep(plan.by) if plan.by else None,
                 note=plan.note,
             )
-            for plan in world.costs
-        ), len(world.costs))
+            for plan in self.world.costs
+        ), len(self.world.costs))
 
     def _goals(self) -> None:
         rows: Sequence[Any] = [

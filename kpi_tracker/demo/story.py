@@ -14,6 +14,8 @@ from kpi_tracker.periods import Calendar, Grain
 LEAST, MOST = 0.65, 1.6
 # The month as a whole is a little weaker than usual.
 MODEST = 0.95
+# From where a deal may still be won.
+WINNABLE = ("Proposal", "Negotiation")
 # Below this much revenue due, in euro, there is no saying yet.
 TOO_LITTLE = 6_000.0
 
@@ -44,7 +46,7 @@ def _steer(seller: Seller, closed: list[DealPlan], due: float) -> None:
     # Large ones first: few results have to change.
     for deal in sorted(closed, key=_euro, reverse=True):
         gap = due - total()
-        if deal.status == "lost" and gap > 0.35 * due and _euro(deal) < 1.3 * gap:
+        if deal.status == "lost" and deal.steps[-2].stage in WINNABLE and gap > 0.35 * due and _euro(deal) < 1.3 * gap:
             _turn(deal, won=True)
         elif deal.status == "won" and gap < -0.3 * due and _euro(deal) < -1.5 * gap and total() > _euro(deal):
             _turn(deal, won=False)

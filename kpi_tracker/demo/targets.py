@@ -13,7 +13,7 @@ from kpi_tracker.demo.shapes import stretch
 from kpi_tracker.periods import Calendar, Grain, Period
 
 FILLED = ("revenue", "first_meetings_held", "calls", "opportunities_created")
-LEVELS = {"win_rate": Decimal("0.30"), "sales_cycle_days": Decimal(45)}
+LEVELS = {"win_rate": Decimal("0.28"), "sales_cycle_days": Decimal(45)}
 # Teams whose sellers have a goal of their own for each of FILLED, and those with goals for the day's work too.
 CLOSELY_LED, LED_BY_DAY = ("Stockholm", "Helsinki"), "Stockholm"
 OWN_DAY = ("meetings_booked", "conversations", "referrals_asked", "proposals_sent")
@@ -63,7 +63,8 @@ class Targets:
             *self._filled(self._sellers(CLOSELY_LED), Grain.MONTH, FILLED[2:], range(-3, 2)),
             *self._filled(self._sellers((LED_BY_DAY,)), Grain.MONTH, OWN_DAY, range(1)),
             *self._filled(subjects, Grain.QUARTER, ("revenue", "first_meetings_held", "opportunities_created"), range(-5, 2)),
-            *self._filled(subjects, Grain.YEAR, ("revenue",), range(-1, 1)),
+            *self._filled(people, Grain.QUARTER, ("revenue",), range(-1, 2)),
+            *self._filled(subjects, Grain.YEAR, ("revenue",), range(-1, 1)), *self._filled(people, Grain.YEAR, ("revenue",), range(1)),
             *self._levels(subjects), *self._customers(),
         ]
 

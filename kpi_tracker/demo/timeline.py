@@ -6,6 +6,7 @@ import datetime as dt
 
 from kpi_tracker.demo.records import Act
 from kpi_tracker.demo.shapes import share_of_day
+from kpi_tracker.periods import DAY
 
 # Where the running day is if nothing else is said: 14:30, in seconds.
 AFTERNOON = 14 * 3600 + 30 * 60
@@ -31,8 +32,9 @@ class Timeline:
         return self.now if day == self.today else None
 
     def add(self, act: Act) -> None:
-        """Keep what has happened, and meetings that have been agreed."""
+        """Keep what has happened, and meetings that have been agreed; those called off are so a few days after that."""
         if self.happened(act.day, act.second):
             self.acts.append(act)
         elif act.kind == "meeting" and act.booked_on is not None and self.happened(act.booked_on):
-            self.acts.append(act._replace(outcome="planned", duration=None))
+            called_off = act.outcome == "cancelled" and act.booked_on < self.today - 3 * DAY
+            self.acts.append(act._replace(outcome="cancelled" if called_off else "planned", duration=None))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from decimal import Decimal
 
-from kpi_tracker.demo import money
+from kpi_tracker.demo import money, slips
 from kpi_tracker.demo.activities import Routine, mark_late_deals
 from kpi_tracker.demo.people import closing_days, give_leave, sellers
 from kpi_tracker.demo.records import Act, Company, ContractPlan, CostPlan, DealPlan, GoalPlan, LeadPlan, Seller
@@ -20,8 +19,6 @@ from kpi_tracker.orgs.workdays import WorkWeek
 from kpi_tracker.periods import DAY, Period, add_months
 
 COUNTRY = "SE"
-# The odd currency without a rate, and its deals: such records are listed as not counted.
-STRANGE_CURRENCY, STRANGE_DEALS = "NOK", 3
 
 
 @dataclass(slots=True)
@@ -36,7 +33,7 @@ class World:
     acts: list[Act]
     contracts: list[ContractPlan]
     costs: list[CostPlan]
-    krona_rates: list[tuple[dt.date, Decimal]]
+    rates: money.Rates
     goals: list[GoalPlan]
     results: Results
 
@@ -59,19 +56,15 @@ def build(*, today: dt.date, now: int = AFTERNOON, seed: int = 1, scale: float =
     for seller, days in calendar.items():
         Routine(seller, days, line, selling.books[seller], seed=seed, scale=scale).run()
     mark_late_deals(deals, today=today, seed=seed)
-    _go_abroad(deals)
-    rates = money.krona_rates(start=start, today=today, seed=seed)
+    slips.go_abroad(deals, start=start, today=today)
+    slips.mistype(deals, today=today)
+    slips.misprice(deals, today=today)
+    rates = money.rates(start=start, today=today, seed=seed)
     results = Results(calendar, deals, rates, line=line)
     steer(results, deals)
     return World(
         today=today, start=start, closed=closed, sellers=people, companies=selling.companies, leads=selling.leads, deals=deals,
         acts=line.acts, contracts=money.contracts(selling.companies, deals, start=start, today=today, seed=seed),
-        costs=money.costs(people, start=start, today=today, seed=seed), krona_rates=rates,
+        costs=money.costs(people, results.reached["revenue"], start=start, today=today, seed=seed), rates=rates,
         goals=Targets(results, deals, seed=seed).all(), results=results,
     )
-
-
-def _go_abroad(deals: list[DealPlan]) -> None:
-    """A few deals won in a currency nobody gave a rate for."""
-    for deal in [deal for deal in deals if deal.status == "won" and deal.currency == "SEK" and deal.amount][-400::150][:STRANGE_DEALS]:
-        deal.currency = STRANGE_CURRENCY

@@ -10,7 +10,7 @@ from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
 
 from kpi_tracker.kpis.catalogue import CATALOGUE
-from kpi_tracker.kpis.measures import Agg, Unit
+from kpi_tracker.kpis.measures import Agg, Measure, Unit
 from kpi_tracker.kpis.metrics import AnyKpi, GrowthKpi, RatioKpi, SimpleKpi, measures_of
 
 
@@ -31,11 +31,17 @@ def a_measure_key_means_one_measure(kpis: tuple[AnyKpi, ...]) -> Iterator[str]:
 def measures_name_real_fields(kpis: tuple[AnyKpi, ...]) -> Iterator[str]:
     for kpi in kpis:
         for measure in measures_of(kpi):
-            for name in (measure.day, measure.rep):
+            for path in dict.fromkeys((measure.day, measure.rep, measure.converted_on)):
                 try:
-                    measure.fact.model._meta.get_field(name.removesuffix("_id"))
+                    _follow(measure.fact.model, path)
                 except FieldDoesNotExist:
-                    yield f"{kpi.key}: {measure.fact} has no field {name}"
+                    yield f"{kpi.key}: {measure.fact} has no field {path}"
+
+
+def _follow(model: Any, path: str) -> None:
+    """Raises where the path of fields leads nowhere."""
+    for name in path.split("__"):
+        model = model._meta.get_field(name.removesuffix("_id")).related_model
 
 
 def sums_name_a_quantity(kpis: tuple[AnyKpi, ...]) -> Iterator[str]:
@@ -45,12 +51,22 @@ def sums_name_a_quantity(kpis: tuple[AnyKpi, ...]) -> Iterator[str]:
                 yield f"{kpi.key}: {measure.key} must have a quantity if, and only if, it is a sum"
 
 
+def firsts_agree(kpis: tuple[AnyKpi, ...]) -> Iterator[str]:
+    known: dict[str, Measure] = {}
+    for kpi in kpis:
+        for measure in measures_of(kpi):
+            if measure.once is not None:
+                first = known.setdefault(measure.once.key, measure)
+                if (first.once, first.where, first.requires) != (measure.once, measure.where, measure.requires):
+                    yield f"{kpi.key}: {measure.key} and {first.key} tell the first by the same key and do not mean the same records"
+
+
 def units_fit(kpis: tuple[AnyKpi, ...]) -> Iterator[str]:
     for kpi in kpis:
         match kpi:
             case SimpleKpi() if kpi.unit is not kpi.measure.unit:
-                yield f"{kpi.key}: its unit is not its measure's"
-            case RatioKpi() if kpi.unit is not Unit.PERCENT and kpi.unit is not kpi.numerator.unit:
+                yield f"{kpi.key}: its unit is not its term's"
+            case RatioKpi() if kpi.unit not in (Unit.PERCENT, Unit.TIMES, kpi.numerator.unit):
                 yield f"{kpi.key}: its unit is not its numerator's"
             case GrowthKpi() if kpi.unit is not Unit.PERCENT:
                 yield f"{kpi.key}: growth is a percentage"
@@ -61,6 +77,7 @@ RULES: tuple[Callable[[tuple[AnyKpi, ...]], Iterator[str]], ...] = (
     a_measure_key_means_one_measure,
     measures_name_real_fields,
     sums_name_a_quantity,
+    firsts_agree,
     units_fit,
 )
 

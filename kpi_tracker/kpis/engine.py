@@ -11,9 +11,10 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q
 
 from kpi_tracker.kpis import facts, query
-from kpi_tracker.kpis.measures import Measure
+from kpi_tracker.kpis.measures import Dimension, Measure
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Dimension, KpiQuery, KpiTable, MemberId, Part, Parts, Subject
+from kpi_tracker.kpis.parts import MemberId, Part, Parts, Subject, in_unit
+from kpi_tracker.kpis.query import KpiQuery, KpiTable
 from kpi_tracker.orgs.models import Organisation, Team, TeamAssignment
 from kpi_tracker.orgs.selectors import subtree
 from kpi_tracker.periods import Period
@@ -30,18 +31,15 @@ def parts(
 ) -> Parts:
     """Each measure's part in each span; see `query.Source`. days: count the records of these days only."""
     totals: dict[tuple[str, Period, MemberId], list[int]] = defaultdict(lambda: [0, 0])
-    spans_of: dict[dt.date, list[Period]] = defaultdict(list)
-    for span in spans:
-        for day in span.days():
-            spans_of[day].append(span)
     for family in facts.families(measures):
         restrict = within_spans(family[0], spans) if days is None else Q(**{f"{family[0].day}__in": days})
         for member, subjects in _members(organisation, subject, by):
             for day, row_member, row in _daily(organisation, family, subjects, restrict, by):
+                within = [span for span in spans if day in span]
                 for i, measure in enumerate(family):
                     if not row[f"n{i}"]:
                         continue
-                    for span in spans_of[day]:
+                    for span in within:
                         total = totals[measure.key, span, member if row_member is None else row_member]
                         total[0] += row[f"v{i}"]
                         total[1] += row[f"n{i}"]
@@ -63,16 +61,25 @@ def _daily(
 ) -> Iterator[tuple[dt.date, MemberId, dict[str, Any]]]:
     first = family[0]
     groups: dict[str, Any] = {"day": F(first.day)}
-    if by is Dimension.REP:
-        groups["member"] = F(first.rep)
-    elif by is Dimension.CUSTOMER:
-        groups["member"] = F(first.fact.customer_field)
+    if (path := member_path(first, by)) is not None:
+        groups["member"] = F(path)
     for subject in subjects:
         restrict &= concerning(organisation, first, subject)
     for row in facts.sums(organisation, family, restrict, groups):
-        if by in (Dimension.REP, Dimension.CUSTOMER) and row["member"] is None:
+        if path is not None and row["member"] is None:
             continue
         yield row["day"], row.get("member"), row
+
+
+def member_path(measure: Measure, by: Dimension | None) -> str | None:
+    """The field that names a record's member of the dimension; None for teams, and where nothing is broken down."""
+    match by:
+        case None | Dimension.TEAM:
+            return None
+        case Dimension.REP:
+            return measure.rep
+        case _:
+            return measure.fact.path(by)
 
 
 def within_spans(measure: Measure, spans: Sequence[Period]) -> Q:
@@ -96,18 +103,15 @@ def concerning(organisation: Organisation, measure: Measure, subject: Subject) -
         case SubjectKind.REP:
             return Q(**{measure.rep: subject.id})
         case SubjectKind.CUSTOMER:
-            return Q(**{measure.fact.customer_field: subject.id})
+            return Q(**{f"{measure.fact.path(Dimension.CUSTOMER)}": subject.id})
 
 
 def medians(organisation: Organisation, measure: Measure, subject: Subject, span: Period, by: Dimension | None) -> dict[MemberId, Decimal]:
     """The median of the measure's quantity over its records in `span`, for each member of `by`."""
     found: dict[MemberId, Decimal] = {}
     for member, subjects in _members(organisation, subject, by):
-        groups: tuple[str, ...] = ("quantity",)
-        if by is Dimension.REP:
-            groups += (measure.rep,)
-        elif by is Dimension.CUSTOMER:
-            groups += (measure.fact.customer_field,)
+        path = member_path(measure, by)
+        groups: tuple[str, ...] = ("quantity", path) if path else ("quantity",)
         restrict = within_spans(measure, [span])
         for one in subjects:
             restrict &= concerning(organisation, measure, one)
@@ -116,7 +120,7 @@ def medians(organisation: Organisation, measure: Measure, subject: Subject, span
         for size, *rest in rows:
             histograms[member if len(rest) == 1 else rest[0]][size] = rest[-1]
         for key, histogram in histograms.items():
-            found[key] = query.in_unit(1, measure.unit) * _median(histogram)
+            found[key] = in_unit(1, measure.unit) * _median(histogram)
     return found
 
 

@@ -5,6 +5,7 @@ so a measure means the same in a cell and in a list of its records.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -14,6 +15,7 @@ from django.db.models.functions import Coalesce
 
 from kpi_tracker.kpis.measures import Agg, Measure, Quantity, Requirement
 from kpi_tracker.orgs.models import ExchangeRate, Organisation
+from kpi_tracker.sales.models import Deal
 
 
 class MinorUnits(Func):
@@ -29,6 +31,23 @@ class MinorUnits(Func):
         if len(self.source_expressions) == 1:
             return self.as_sql(compiler, connection, template="CAST(ROUND(%(expressions)s * 100) AS INTEGER)", **context)
         return self.as_sql(compiler, connection, template="kpi_minor_units(%(expressions)s)", **context)
+
+
+class YearlyMinorUnits(Func):
+    """Of an amount, its one-time part, a rate and a term in months: what recurs in a year, in whole hundredths, halves away from zero."""
+
+    output_field = BigIntegerField()
+    arity = 4
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        amount, one_time, rate, months = (compiler.compile(part) for part in self.source_expressions)
+        above, below = f"(({amount[0]} - {one_time[0]}) * {rate[0]} * 1200)", f"GREATEST({months[0]}, 12)"
+        sql = f"(SIGN({above}) * DIV(2 * ABS({above}) + {below}, 2 * {below}))::bigint"
+        above_params, below_params = (*amount[1], *one_time[1], *rate[1]), tuple(months[1])
+        return sql, (*above_params, *above_params, *below_params, *below_params)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="kpi_yearly_minor_units(%(expressions)s)", **context)
 
 
 class DaysBetween(Func):
@@ -56,22 +75,41 @@ def _rates(day: str) -> QuerySet[ExchangeRate]:
 def requirement(need: Requirement, measure: Measure, organisation: Organisation) -> Q:
     if need.where is not None:
         return need.where
-    return Q(currency=organisation.base_currency) | Q(Exists(_rates(measure.day)))
+    return Q(currency=organisation.base_currency) | Q(Exists(_rates(measure.converted_on)))
 
 
 def quantity(measure: Measure, organisation: Organisation) -> Any:
     """What the measure adds up of one record, as an SQL expression of whole numbers."""
+    rate = Subquery(_rates(measure.converted_on).values("rate")[:1])
     match measure.quantity:
         case Quantity.AMOUNT:
             return Case(
-                When(currency=organisation.base_currency, then=MinorUnits("amount")),
-                default=MinorUnits("amount", Subquery(_rates(measure.day).values("rate")[:1])),
+                When(currency=organisation.base_currency, then=MinorUnits("amount")), default=MinorUnits("amount", rate),
                 output_field=BigIntegerField(),
+            )
+        case Quantity.YEARLY_AMOUNT:
+            one_time = Coalesce("one_time_amount", Decimal(0))
+            return Case(
+                When(currency=organisation.base_currency, then=YearlyMinorUnits("amount", one_time, Value(1), "term_months")),
+                default=YearlyMinorUnits("amount", one_time, rate, "term_months"), output_field=BigIntegerField(),
             )
         case Quantity.CYCLE_DAYS:
             return DaysBetween(F("closed_on"), Coalesce("first_contact_on", "opened_on"))
+        case Quantity.DURATION:
+            return (F("duration_s") + 30) / 60  # whole numbers: to the nearest minute
+        case Quantity.DEALS_WON_AFTER:
+            won = deals_won_after().order_by().values("organisation_id").annotate(number=Count("pk")).values("number")
+            return Coalesce(Subquery(won), 0, output_field=BigIntegerField())
         case None:
             return Value(1)
+
+
+def deals_won_after() -> QuerySet[Deal]:
+    """The deals won with the outer activity's customer, on its day or later."""
+    return Deal.objects.filter(
+        organisation_id=OuterRef("organisation_id"), customer_id=OuterRef("customer_id"), status="won",
+        closed_on__gte=OuterRef("occurred_on"),
+    )
 
 
 def _only_once(measure: Measure, organisation: Organisation) -> Q:
@@ -79,19 +117,28 @@ def _only_once(measure: Measure, organisation: Organisation) -> Q:
     once = measure.once
     if once is None:
         return Q()
-    day, per = measure.day, once.per
-    earlier = _countable(measure, organisation).filter(**{per: OuterRef(per), "organisation_id": OuterRef("organisation_id")})
-    earlier = earlier.filter(Q(**{f"{day}__lt": OuterRef(day)}) | Q(**{day: OuterRef(day), "id__lt": OuterRef("id")}))
+    order = once.order or measure.day
+    same = {path: OuterRef(path) for path in ("organisation_id", *once.per)}
+    earlier = _countable(measure, organisation).filter(**same)
+    earlier = earlier.filter(Q(**{f"{order}__lt": OuterRef(order)}) | Q(**{order: OuterRef(order), "id__lt": OuterRef("id")}))
     if once.days is not None:
-        earlier = earlier.alias(gap=DaysBetween(OuterRef(day), F(day))).filter(gap__lt=once.days)
-    nameless = Q(**{per: ""}) if once.per.endswith("_key") else Q(pk__in=[])
-    first = ~Q(Exists(earlier)) | nameless
+        earlier = earlier.alias(gap=DaysBetween(OuterRef(order), F(order))).filter(gap__lt=once.days)
+    first = ~Q(Exists(earlier))
+    for path in once.per:
+        if path.endswith("_key"):
+            first |= Q(**{path: ""})
     return ~first if once.later else first
+
+
+def _meant(measure: Measure, organisation: Organisation) -> QuerySet[Any]:
+    """The records that the measure is about, whether or not they can be counted."""
+    rows: QuerySet[Any] = measure.fact.model._default_manager.filter(measure.where, organisation=organisation)
+    return rows
 
 
 def _countable(measure: Measure, organisation: Organisation) -> QuerySet[Any]:
     """Records that the measure could count, before telling first from later ones."""
-    found = measure.fact.model._default_manager.filter(measure.where, organisation=organisation, **{f"{measure.day}__isnull": False})
+    found = _meant(measure, organisation).filter(**{f"{measure.day}__isnull": False})
     for need in measure.requires:
         found = found.filter(requirement(need, measure, organisation))
     return found
@@ -99,20 +146,25 @@ def _countable(measure: Measure, organisation: Organisation) -> QuerySet[Any]:
 
 def counted(measure: Measure, organisation: Organisation) -> QuerySet[Any]:
     """The records that the measure counts, each with its `quantity`."""
-    found = _countable(measure, organisation).filter(_only_once(measure, organisation))
+    found = _countable(measure, organisation).filter(_only_once(measure, organisation)).filter(measure.only)
     rows: QuerySet[Any] = found.annotate(quantity=quantity(measure, organisation))
     return rows
 
 
 def left_out(measure: Measure, organisation: Organisation) -> list[tuple[Requirement, QuerySet[Any]]]:
     """The records of the measure's kind that lack something, under the first thing that they lack."""
-    rest = measure.fact.model._default_manager.filter(measure.where, organisation=organisation)
+    rest = _meant(measure, organisation)
     found = []
     for need in measure.requires:
         met = rest.filter(requirement(need, measure, organisation)).values("pk")
         found.append((need, rest.exclude(pk__in=met)))
         rest = rest.filter(pk__in=met)
     return found
+
+
+def others(measure: Measure, organisation: Organisation) -> QuerySet[Any]:
+    """The records that could be counted, were they the first (or, if `later`, not the first) of their kind."""
+    return _countable(measure, organisation).exclude(pk__in=counted(measure, organisation).values("pk"))
 
 
 def sums(organisation: Organisation, family: Sequence[Measure], restrict: Q, by: dict[str, Any]) -> QuerySet[Any, dict[str, Any]]:
@@ -123,8 +175,8 @@ def sums(organisation: Organisation, family: Sequence[Measure], restrict: Q, by:
     first = family[0]
     base = first.fact.model._default_manager.filter(restrict, organisation=organisation, **{f"{first.day}__isnull": False})
     if first.once:
-        conditions = [Q()]
-        base = counted(first, organisation).filter(restrict)
+        conditions = [measure.only for measure in family]
+        base = _countable(first, organisation).filter(_only_once(first, organisation)).filter(restrict)
     else:
         conditions = [_condition(measure, organisation) for measure in family]
         if all(conditions):
@@ -144,7 +196,7 @@ def sums(organisation: Organisation, family: Sequence[Measure], restrict: Q, by:
 
 def _condition(measure: Measure, organisation: Organisation) -> Q:
     """What a record of the measure's table must meet, apart from its day."""
-    met = measure.where
+    met = measure.where & measure.only
     for need in measure.requires:
         met &= requirement(need, measure, organisation)
     return met

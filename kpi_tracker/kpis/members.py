@@ -7,12 +7,13 @@ from typing import assert_never
 
 from django.db.models import Q
 
+from kpi_tracker.kpis.measures import Dimension
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Dimension, Subject
+from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.orgs.models import Organisation, Rep, Team, TeamAssignment
 from kpi_tracker.orgs.selectors import subtree
 from kpi_tracker.periods import Period
-from kpi_tracker.sales.models import Customer
+from kpi_tracker.sales.models import Customer, Product, Stage
 
 
 def members_of(
@@ -20,12 +21,18 @@ def members_of(
 ) -> list[tuple[int, str]]:
     """The ids and names of the reps or teams that belong to `subject` within `spans`, and all in `seen`, by name.
 
-    Customers are those in `seen` alone. The unassigned rep appears only if seen.
+    Customers, stages and products are those in `seen` alone. The unassigned rep appears only if seen.
     """
     match by:
         case Dimension.CUSTOMER:
             rows = Customer.objects.filter(organisation=organisation, id__in=seen).order_by("name", "id")
             return [(row.pk, row.name) for row in rows]
+        case Dimension.STAGE:
+            stages = Stage.objects.filter(organisation=organisation, id__in=seen).order_by("pipeline__name", "position", "id")
+            return [(row.pk, row.name) for row in stages]
+        case Dimension.PRODUCT:
+            products = Product.objects.filter(organisation=organisation, id__in=seen).order_by("name", "id")
+            return [(row.pk, row.name) for row in products]
         case Dimension.TEAM:
             belonging = Q(id__in=_teams(organisation, subject)) | Q(id__in=seen)
             return [(row.pk, row.name) for row in Team.objects.filter(belonging, organisation=organisation).order_by("name", "id")]

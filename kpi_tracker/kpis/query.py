@@ -1,48 +1,50 @@
 """What is asked of the KPI layer, and how parts become values.
 
-A question is a `KpiQuery`. Its answer is a `KpiTable` of `KpiValue`s, whichever source the parts came from:
-`kpis.engine` (straight from the records) or `rollups.reader` (from cells). Both have the function `ask`.
+A question is a `KpiQuery`. Its answer is a `KpiTable` of `KpiValue`s, whichever source the parts of its measures came from:
+`kpis.engine` (straight from the records) or `rollups.reader` (from cells). Both have the function `ask`. Stocks are summed
+up from their flows (`kpis.stocks`), direct terms are worked out from their records (`kpis.direct`), whatever the source.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
-from typing import NamedTuple, Protocol, assert_never
+from typing import assert_never
 
 from kpi_tracker.errors import InvalidInput
-from kpi_tracker.kpis import registry
-from kpi_tracker.kpis.measures import Measure, Unit
-from kpi_tracker.kpis.metrics import AnyKpi, GrowthKpi, RatioKpi, SimpleKpi, SubjectKind, measures_of
+from kpi_tracker.kpis import direct, registry, stocks
+from kpi_tracker.kpis.catalogue import CYCLE_DAYS, DEALS_WON_WITH_CYCLE
+from kpi_tracker.kpis.measures import Dimension, Direct, DirectKind, Measure, Stock, Term
+from kpi_tracker.kpis.metrics import (
+    Against,
+    AnyKpi,
+    Factor,
+    FormulaKpi,
+    GrowthKpi,
+    Limit,
+    RatioKpi,
+    SimpleKpi,
+    SubjectKind,
+    Window,
+    all_terms_of,
+)
+from kpi_tracker.kpis.parts import EVERYTHING, NOTHING, MedianSource, MemberId, Part, Parts, Source, Subject, in_unit
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.orgs.workdays import work_week
-from kpi_tracker.periods import Grain, Period
+from kpi_tracker.periods import Grain, Period, add_months, day_after
 
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Whom a figure is about. The organisation itself needs no id."""
-
-    kind: SubjectKind
-    id: int = 0
-
-
-class Dimension(StrEnum):
-    """What a figure may be broken down by."""
-
-    TEAM = "team"
-    REP = "rep"
-    CUSTOMER = "customer"
+BROKEN_DOWN = {Dimension.TEAM: SubjectKind.TEAM, Dimension.REP: SubjectKind.REP, Dimension.CUSTOMER: SubjectKind.CUSTOMER}
 
 
 @dataclass(frozen=True, slots=True)
 class KpiQuery:
     """Values of `kpis` for `subject`, one for each span; with `by`, one for each member of that dimension too.
 
-    A rep within a team counts with the days on which the rep belonged to it, so that reps add up to the team.
+    A rep within a team counts with the days on which the rep belonged to it, so that reps add up to the team; a stock
+    counts for the team that its holder belongs to on the span's last day.
     """
 
     kpis: tuple[str, ...]
@@ -53,11 +55,24 @@ class KpiQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class FactorValue:
+    """A factor of a formula with the span that it was taken over. capped: a limit changed its value."""
+
+    factor: Factor
+    span: Period
+    value: KpiValue
+    used: Decimal | None
+    capped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class KpiValue:
     """One figure. `value` is None where there is none to give (a denominator of zero).
 
-    Money is in the base currency, percentages are fractions, durations are days. `count` is the number of
-    records in the numerator; `denominator` is None for KPIs that are not ratios.
+    Money is in the base currency, percentages are fractions, durations are days. `count` is the number of records in the
+    numerator; `denominator` is None for KPIs that are no ratios, and for a coverage without a target. Of a formula the
+    numerator and denominator are the products of its factors' values.
+    immature: what becomes of the cohort's records is not known yet. capped: a limit of a factor changed the value.
     """
 
     value: Decimal | None
@@ -65,45 +80,21 @@ class KpiValue:
     denominator: Decimal | None = None
     count: int = 0
     median: Decimal | None = None
+    immature: bool = False
+    capped: bool = False
+    factors: tuple[FactorValue, ...] = ()
 
 
-class Part(NamedTuple):
-    """A measure's value, in whole units, and the number of records in it."""
-
-    value: int = 0
-    records: int = 0
-
-
-NOTHING = Part()
-MemberId = int | None
-Parts = dict[tuple[str, Period, MemberId], Part]
 KpiTable = dict[tuple[str, Period, MemberId], KpiValue]
 
 
-class Source(Protocol):
-    """Where parts come from. Combinations without records may be left out of the answer."""
-
-    def __call__(
-        self, organisation: Organisation, measures: Sequence[Measure], subject: Subject, spans: Sequence[Period], by: Dimension | None
-    ) -> Parts: ...
-
-
-class MedianSource(Protocol):
-    def __call__(
-        self, organisation: Organisation, measure: Measure, subject: Subject, span: Period, by: Dimension | None
-    ) -> dict[MemberId, Decimal]: ...
-
-
 def answer(organisation: Organisation, query: KpiQuery, *, source: Source, medians: MedianSource, today: dt.date) -> KpiTable:
-    """The values asked for. `today`, a local day, tells which spans are still running (for growth)."""
-    kpis = [registry.kpi(key) for key in query.kpis]
+    """The values asked for. `today`, a local day, tells which spans are still running."""
+    kpis = [registry.kpi(key, organisation) for key in query.kpis]
     for kpi in kpis:
-        if query.subject.kind not in kpi.subjects:
-            raise InvalidInput(f"{kpi.key} is not measured for a {query.subject.kind}.", field="scope", code="scope_not_measured")
-    before = spans_before(organisation, query.spans, today) if any(isinstance(kpi, GrowthKpi) for kpi in kpis) else {}
-    measures = list({measure.key: measure for kpi in kpis for measure in measures_of(kpi)}.values())
-    spans = list(dict.fromkeys([*query.spans, *before.values()]))
-    parts = source(organisation, measures, query.subject, spans, query.by)
+        check_asked(kpi, query.subject.kind, query.by)
+    spans = Spans(organisation, query.spans, kpis, today, source)
+    parts = _parts(organisation, query, spans.needed(kpis), source, today)
     members: list[MemberId] = [None]
     if query.by:
         members = list(dict.fromkeys(member for _, _, member in parts if member is not None))
@@ -111,41 +102,231 @@ def answer(organisation: Organisation, query: KpiQuery, *, source: Source, media
     for kpi in kpis:
         for span in query.spans:
             median: dict[MemberId, Decimal] = {}
-            if query.medians and isinstance(kpi, RatioKpi) and kpi.median:
+            if query.medians and isinstance(kpi, RatioKpi) and kpi.median and isinstance(kpi.numerator, Measure):
                 median = medians(organisation, kpi.numerator, query.subject, span, query.by)
             for member in members:
-                table[kpi.key, span, member] = _evaluate(kpi, parts, span, before.get(span), member, median.get(member))
+                table[kpi.key, span, member] = _Evaluation(spans, parts, member, median.get(member)).of(kpi, span)
     return table
 
 
-def _evaluate(kpi: AnyKpi, parts: Parts, span: Period, before: Period | None, member: MemberId, median: Decimal | None) -> KpiValue:
-    def part(measure: Measure, period: Period) -> Part:
-        return parts.get((measure.key, period, member), NOTHING)
-
-    match kpi:
-        case SimpleKpi():
-            found = part(kpi.measure, span)
-            value = in_unit(found.value, kpi.measure.unit)
-            return KpiValue(value=value, numerator=value, count=found.records)
-        case RatioKpi():
-            above, below = part(kpi.numerator, span), part(kpi.denominator, span)
-            numerator, denominator = in_unit(above.value, kpi.numerator.unit), in_unit(below.value, kpi.denominator.unit)
-            return KpiValue(
-                value=numerator / denominator if denominator else None,
-                numerator=numerator, denominator=denominator, count=above.records, median=median,
-            )
-        case GrowthKpi():
-            now, then = part(kpi.of.measure, span), part(kpi.of.measure, before) if before else NOTHING
-            difference = in_unit(now.value - then.value, kpi.of.unit)
-            base = in_unit(then.value, kpi.of.unit)
-            return KpiValue(value=difference / base if base > 0 else None, numerator=difference, denominator=base, count=now.records)
-        case _:
-            assert_never(kpi)
+def check_asked(kpi: AnyKpi, kind: SubjectKind, by: Dimension | None) -> None:
+    """Raises where the KPI is not measured for such a subject, or cannot be broken down by that dimension."""
+    if kind not in kpi.subjects:
+        raise InvalidInput(f"{kpi.key} is not measured for a {kind}.", field="scope", code="scope_not_measured")
+    if by is not None and not breaks_down(kpi, by):
+        raise InvalidInput(f"{kpi.key} is not broken down by {by}.", field="by", code="not_broken_down")
 
 
-def in_unit(value: int, unit: Unit) -> Decimal:
-    """A measure's whole number in the unit that people read: hundredths become the base currency."""
-    return Decimal(value).scaleb(-2) if unit is Unit.MONEY else Decimal(value)
+def breaks_down(kpi: AnyKpi, by: Dimension) -> bool:
+    """Whether the KPI has a value for each member of the dimension."""
+    if by in BROKEN_DOWN:
+        return BROKEN_DOWN[by] in kpi.subjects
+    return all(isinstance(term, Measure) and term.fact.path(by) is not None for term in all_terms_of(kpi))
+
+
+class Spans:
+    """Which days each part of each KPI is taken over."""
+
+    def __init__(self, organisation: Organisation, spans: Sequence[Period], kpis: Sequence[AnyKpi], today: dt.date, source: Source) -> None:
+        self.organisation, self.spans, self.today = organisation, spans, today
+        growing = {kpi.against for kpi in kpis if isinstance(kpi, GrowthKpi)}
+        self.before = spans_before(organisation, spans, today) if Against.PERIOD_BEFORE in growing else {}
+        self.years = {span: years(organisation, span, today) for span in spans} if Against.YEAR_BEFORE in growing else {}
+        ratios = [kpi for kpi in _with_factors(kpis) if isinstance(kpi, RatioKpi)]
+        lagging = organisation.lag_costs and any(kpi.lagged for kpi in ratios)
+        self.cycle = usual_cycle(organisation, today, source) if lagging or any(kpi.cohort for kpi in ratios) else None
+
+    def above(self, kpi: RatioKpi, span: Period) -> Period | None:
+        if kpi.lagged and self.organisation.lag_costs and self.cycle:
+            lag = dt.timedelta(days=self.cycle)
+            return Period(span.start - lag, span.end - lag)
+        return self.below(kpi, span)
+
+    def below(self, kpi: RatioKpi, span: Period) -> Period | None:
+        return self.so_far(span) if kpi.until_today else span
+
+    def so_far(self, span: Period) -> Period | None:
+        """The part of `span` up to and with today."""
+        return None if self.today < span.start else Period(span.start, min(span.end, day_after(self.today)))
+
+    def of_factor(self, factor: Factor, span: Period) -> Period:
+        if factor.window is Window.SPAN:
+            return span
+        end = min(span.end, day_after(self.today))
+        months = 12 if factor.window is Window.YEAR else self.organisation.velocity_months
+        return Period(add_months(end, -months), end)
+
+    def compared(self, kpi: GrowthKpi, span: Period) -> tuple[Period | None, Period | None]:
+        """What growth takes as now and as before."""
+        if kpi.against is Against.YEAR_BEFORE:
+            return self.years[span]
+        return span, self.before.get(span)
+
+    def immature(self, span: Period) -> bool:
+        """Whether the cohort's last records have not had the time that a sale usually takes."""
+        return self.cycle is None or span.end + dt.timedelta(days=self.cycle) > day_after(self.today)
+
+    def needed(self, kpis: Iterable[AnyKpi]) -> Iterator[tuple[Term, Period]]:
+        for kpi in kpis:
+            for span in self.spans:
+                yield from self._needs(kpi, span)
+
+    def _needs(self, kpi: AnyKpi, span: Period) -> Iterator[tuple[Term, Period]]:
+        pairs: list[tuple[Term, Period | None]] = []
+        match kpi:
+            case SimpleKpi():
+                pairs = [(kpi.measure, span)]
+            case RatioKpi():
+                pairs = [(kpi.numerator, self.above(kpi, span)), (kpi.denominator, self.below(kpi, span))]
+            case GrowthKpi():
+                pairs = [(kpi.of.measure, each) for each in self.compared(kpi, span)]
+            case FormulaKpi():
+                for factor in kpi.factors:
+                    yield from self._needs(factor.kpi, self.of_factor(factor, span))
+            case _:
+                assert_never(kpi)
+        yield from ((term, each) for term, each in pairs if each is not None)
+
+
+def _with_factors(kpis: Iterable[AnyKpi]) -> Iterator[AnyKpi]:
+    for kpi in kpis:
+        yield kpi
+        if isinstance(kpi, FormulaKpi):
+            yield from _with_factors(factor.kpi for factor in kpi.factors)
+
+
+def _parts(
+    organisation: Organisation, query: KpiQuery, needed: Iterable[tuple[Term, Period]], source: Source, today: dt.date
+) -> Parts:
+    """The parts of all terms. Measures that need the spans asked for go in one question, those of other windows in one each."""
+    spans_of: dict[str, dict[Period, None]] = defaultdict(dict)
+    terms: dict[str, Term] = {}
+    for term, span in needed:
+        terms[term.key] = term
+        spans_of[term.key][span] = None
+    groups: dict[bool, tuple[dict[str, Measure], dict[Period, None]]] = {True: ({}, {}), False: ({}, {})}
+    found: Parts = {}
+    for key, term in terms.items():
+        spans = list(spans_of[key])
+        match term:
+            case Measure():
+                near = any(span in spans_of[key] for span in query.spans)
+                groups[near][0][key] = term
+                groups[near][1].update(spans_of[key])
+            case Stock():
+                found |= stocks.parts(organisation, term, query.subject, spans, query.by, source)
+            case Direct():
+                found |= direct.parts(organisation, term.kind, query.subject, spans, query.by, today, source)
+            case _:
+                assert_never(term)
+    for measures, wanted in groups.values():
+        if measures:
+            found |= source(organisation, list(measures.values()), query.subject, list(wanted), query.by)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluation:
+    """Values of KPIs for one member out of the parts."""
+
+    spans: Spans
+    parts: Parts
+    member: MemberId
+    median: Decimal | None
+
+    def _part(self, term: Term, span: Period | None) -> Part:
+        return self.parts.get((term.key, span, self.member), NOTHING) if span is not None else NOTHING
+
+    def of(self, kpi: AnyKpi, span: Period) -> KpiValue:
+        match kpi:
+            case SimpleKpi():
+                found = self._part(kpi.measure, span)
+                value = in_unit(found.value, kpi.measure.unit)
+                return KpiValue(value=value, numerator=value, count=found.records)
+            case RatioKpi():
+                return self._ratio(kpi, span)
+            case GrowthKpi():
+                return self._growth(kpi, span)
+            case FormulaKpi():
+                return self._formula(kpi, span)
+            case _:
+                assert_never(kpi)
+
+    def _ratio(self, kpi: RatioKpi, span: Period) -> KpiValue:
+        above, below = self._part(kpi.numerator, self.spans.above(kpi, span)), self._part(kpi.denominator, self.spans.below(kpi, span))
+        numerator = in_unit(above.value, kpi.numerator.unit)
+        denominator: Decimal | None = in_unit(below.value, kpi.denominator.unit)
+        value = numerator / denominator if denominator else None
+        if isinstance(kpi.denominator, Direct) and kpi.denominator.kind is DirectKind.REMAINING_TARGET:
+            value = value if below.value > 0 else None
+            denominator = denominator if below.records else None
+        return KpiValue(
+            value=value, numerator=numerator, denominator=denominator, count=above.records, median=self.median,
+            immature=kpi.cohort and self.spans.immature(span),
+        )
+
+    def _growth(self, kpi: GrowthKpi, span: Period) -> KpiValue:
+        now, then = (self._part(kpi.of.measure, each) for each in self.spans.compared(kpi, span))
+        difference, base = in_unit(now.value - then.value, kpi.of.unit), in_unit(then.value, kpi.of.unit)
+        return KpiValue(value=difference / base if base > 0 else None, numerator=difference, denominator=base, count=now.records)
+
+    def _formula(self, kpi: FormulaKpi, span: Period) -> KpiValue:
+        times = tuple(self._factor(factor, span) for factor in kpi.times)
+        over = tuple(self._factor(factor, span) for factor in kpi.over)
+        above, below = _product(times), _product(over)
+        return KpiValue(
+            value=above / below if above is not None and below else None, numerator=above or ZERO, denominator=below or ZERO,
+            capped=any(one.capped or one.value.capped for one in (*times, *over)), factors=(*times, *over),
+        )
+
+    def _factor(self, factor: Factor, span: Period) -> FactorValue:
+        over = self.spans.of_factor(factor, span)
+        value = self.of(factor.kpi, over)
+        used = value.value
+        match factor.limit:
+            case Limit.ONE_OR_MORE:
+                used = None if used is None else max(used, Decimal(1))
+            case Limit.CUSTOMER_LIFETIME:
+                most = Decimal(self.spans.organisation.most_customer_years)
+                used = most if used is None else min(used, most)
+        return FactorValue(factor, over, value, used, capped=used != value.value)
+
+
+ZERO = Decimal(0)
+
+
+def _product(factors: Sequence[FactorValue]) -> Decimal | None:
+    found = Decimal(1)
+    for factor in factors:
+        if factor.used is None:
+            return None
+        found *= factor.used
+    return found
+
+
+def usual_cycle(organisation: Organisation, today: dt.date, source: Source) -> int | None:
+    """How many days a sale usually takes: the mean of the last twelve months, rounded up; None where nothing was won."""
+    end = day_after(today)
+    span = Period(add_months(end, -12), end)
+    parts = source(organisation, [CYCLE_DAYS, DEALS_WON_WITH_CYCLE], EVERYTHING, [span], None)
+    total, number = (parts.get((one.key, span, None), NOTHING).value for one in (CYCLE_DAYS, DEALS_WON_WITH_CYCLE))
+    return -(-total // number) if number else None
+
+
+def years(organisation: Organisation, span: Period, today: dt.date) -> tuple[Period | None, Period | None]:
+    """The fiscal year up to the end of `span`, and as much of the one before: by working days while it runs, else by the calendar."""
+    calendar = organisation.calendar
+    last = min(span.last, max(today, span.start)) if today in span else span.last
+    start = calendar.bucket(Grain.YEAR, last).start
+    now = Period(start, span.end)
+    if not (today in span and span.last != today):
+        return now, now.year_before()
+    week = work_week(organisation)
+    before = calendar.shift(Grain.YEAR, calendar.bucket(Grain.YEAR, last), -1)
+    gone = len(week.open_days(Period(start, day_after(today))))
+    days = week.open_days(before)
+    end = days[gone] if gone < len(days) else before.end
+    return now, Period(before.start, end) if end > before.start else None
 
 
 def spans_before(organisation: Organisation, spans: Sequence[Period], today: dt.date) -> dict[Period, Period]:

@@ -1,39 +1,36 @@
-"""Look-up of KPIs and measures by key. Closed: what the catalogue declares is all there is."""
+"""Look-up of KPIs and measures: what the catalogue declares, and what the organisation defined itself."""
 
 from __future__ import annotations
 
-from functools import cache
-
 from kpi_tracker.errors import InvalidInput
 from kpi_tracker.kpis.catalogue import CATALOGUE
-from kpi_tracker.kpis.measures import Fact, Measure
+from kpi_tracker.kpis.measures import Measure
 from kpi_tracker.kpis.metrics import AnyKpi, measures_of
+from kpi_tracker.kpis.own import own_kpis
+from kpi_tracker.orgs.models import Organisation
 
 
-@cache
-def _kpis() -> dict[str, AnyKpi]:
-    return {kpi.key: kpi for kpi in CATALOGUE}
-
-
-@cache
-def _measures() -> dict[str, Measure]:
-    return {measure.key: measure for kpi in CATALOGUE for measure in measures_of(kpi)}
-
-
-def all_kpis() -> tuple[AnyKpi, ...]:
+def built_in() -> tuple[AnyKpi, ...]:
     return CATALOGUE
 
 
-def kpi(key: str) -> AnyKpi:
-    try:
-        return _kpis()[key]
-    except KeyError:
-        raise InvalidInput(f"There is no KPI {key!r}; known are {', '.join(_kpis())}.", field="kpi", code="unknown_kpi") from None
+def kpis_of(organisation: Organisation) -> tuple[AnyKpi, ...]:
+    """The catalogue, then the organisation's own KPIs that are switched on."""
+    return (*built_in(), *own_kpis(organisation))
 
 
-def all_measures() -> tuple[Measure, ...]:
-    return tuple(_measures().values())
+def kpi(key: str, organisation: Organisation) -> AnyKpi:
+    """Raises InvalidInput where the organisation has no such KPI."""
+    for found in built_in():
+        if found.key == key:
+            return found
+    for own in own_kpis(organisation):
+        if own.key == key:
+            return own
+    known = ", ".join(one.key for one in kpis_of(organisation))
+    raise InvalidInput(f"There is no KPI {key!r}; known are {known}.", field="kpi", code="unknown_kpi")
 
 
-def measures_over(fact: Fact) -> tuple[Measure, ...]:
-    return tuple(measure for measure in all_measures() if measure.fact is fact)
+def measures_kept(organisation: Organisation) -> tuple[Measure, ...]:
+    """Every measure that has cells in this organisation."""
+    return tuple({measure.key: measure for kpi in kpis_of(organisation) for measure in measures_of(kpi)}.values())

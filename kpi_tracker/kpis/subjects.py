@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from kpi_tracker.errors import InvalidInput
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Subject
+from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.orgs.models import Organisation, Rep, Team
 from kpi_tracker.sales.models import Customer
 

@@ -6,12 +6,13 @@ from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
-def _install_overlap(using: str, **_kwargs: Any) -> None:
-    from kpi_tracker.orgs import overlap
+def _install_triggers(using: str, **_kwargs: Any) -> None:
+    from kpi_tracker.orgs import overlap, versions
 
     connection = connections[using]
-    if "orgs_teamassignment" in connection.introspection.table_names():
+    if "orgs_teamplacement" in connection.introspection.table_names():
         overlap.install(connection)
+        versions.install(connection)
 
 
 class OrgsConfig(AppConfig):
@@ -20,4 +21,4 @@ class OrgsConfig(AppConfig):
     verbose_name = _("Organisation and people")
 
     def ready(self) -> None:
-        post_migrate.connect(_install_overlap, sender=self, dispatch_uid="orgs.overlap")
+        post_migrate.connect(_install_triggers, sender=self, dispatch_uid="orgs.triggers")

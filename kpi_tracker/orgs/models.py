@@ -64,6 +64,10 @@ class Organisation(models.Model):
         _("working week"), max_length=7, default="12345", validators=[RegexValidator(r"^1?2?3?4?5?6?7?$")],
         help_text=_("Weekday numbers, 1 is Monday and 7 is Sunday."),
     )
+    eves_free = models.BooleanField(
+        _("eves are free"), default=False,
+        help_text=_("Midsummer’s, Christmas and New Year’s Eve in Sweden and Finland: free by agreement, though no public holidays."),
+    )
     week_start = models.PositiveSmallIntegerField(
         _("weeks start on"), default=1, choices=[(1, _("Monday")), (7, _("Sunday"))]
     )
@@ -87,6 +91,7 @@ class Organisation(models.Model):
         help_text=_("Acquisition cost then takes the costs of as many days earlier as the usual sales cycle lasts."),
     )
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
+    days_timezone = models.CharField(_("time zone of the stored days"), max_length=64, blank=True, default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -100,6 +105,11 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding and not self.days_timezone:
+            self.days_timezone = self.timezone
+        super().save(*args, **kwargs)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -168,6 +178,30 @@ class Dated(models.Model):
 
     class Meta:
         abstract = True
+
+
+class TeamPlacement(TenantModel, Dated):
+    """Below which team a team stood, when; with no parent: below none. `Team.parent` holds on days that no placement speaks of.
+
+    No overlap for one team: held by the database.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="placements", db_index=False, verbose_name=_("team"))
+    parent = models.ForeignKey(
+        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("part of")
+    )
+
+    class Meta:
+        verbose_name = _("place of a team")
+        verbose_name_plural = _("places of teams")
+        indexes = [models.Index(fields=["organisation", "team", "valid_from"], name="placement_team")]
+        constraints = [
+            models.CheckConstraint(condition=Q(valid_to=None) | Q(valid_to__gt=F("valid_from")), name="placement_dates"),
+            models.CheckConstraint(condition=~Q(parent=F("team")), name="placement_not_below_itself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.team} < {self.parent or '–'} · {self.valid_from}"
 
 
 class TeamManager(TenantModel, Dated):
@@ -294,6 +328,49 @@ class Absence(TenantModel, Dated):
 
     def __str__(self) -> str:
         return f"{self.rep} · {self.valid_from}"
+
+
+class CalendarVersion(models.Model):
+    """Another text after each change of what working days are reckoned from. Written by triggers only (see `orgs.versions`)."""
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    version = models.CharField(max_length=36)
+
+    class Meta:
+        verbose_name = _("calendar version")
+        verbose_name_plural = _("calendar versions")
+
+    def __str__(self) -> str:
+        return self.version
+
+
+class ZoneChange(TenantModel):
+    """The stored local days move from one time zone to another; how far that has come.
+
+    table, last_id: where the job goes on; total, done: records.
+    """
+
+    before = models.CharField(_("from"), max_length=64)
+    after = models.CharField(_("to"), max_length=64)
+    asked_at = models.DateTimeField(_("asked for"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    table = models.PositiveSmallIntegerField(default=0)
+    last_id = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(_("records"), default=0)
+    done = models.BigIntegerField(_("looked at"), default=0)
+
+    class Meta:
+        verbose_name = _("change of time zone")
+        verbose_name_plural = _("changes of time zone")
+        indexes = [models.Index(fields=["organisation", "id"], name="zone_change")]
+
+    def __str__(self) -> str:
+        return f"{self.before} → {self.after}"
+
+    @property
+    def share(self) -> float:
+        """How much is done; records that came meanwhile do not make it more than all."""
+        return min(self.done / self.total, 1.0) if self.total else 0.0
 
 
 class ExchangeRate(TenantModel):

@@ -10,8 +10,9 @@ from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from kpi_tracker.once import once
-from kpi_tracker.orgs.models import Membership, Organisation, Rep, Team, TeamAssignment, TeamManager
+from kpi_tracker.orgs import tree
+from kpi_tracker.orgs.models import Membership, Organisation, Rep, TeamAssignment, TeamManager
+from kpi_tracker.orgs.tree import teams_of as teams_of
 from kpi_tracker.scope import Role, Scope
 
 
@@ -20,26 +21,12 @@ def valid_on(day: dt.date, prefix: str = "") -> Q:
     return Q(**{f"{prefix}valid_from__lte": day}) & (Q(**{f"{prefix}valid_to": None}) | Q(**{f"{prefix}valid_to__gt": day}))
 
 
-@once
-def teams_of(organisation: Organisation) -> tuple[Team, ...]:
-    return tuple(Team.objects.filter(organisation=organisation).order_by("name", "id"))
-
-
-@once
 def team_tree(organisation: Organisation) -> dict[int, set[int]]:
-    """Each team's id with the ids of all teams below it, itself included."""
-    parents = {team.id: team.parent_id for team in teams_of(organisation)}
-    below: dict[int, set[int]] = {team: {team} for team in parents}
-    for team in parents:
-        above = parents[team]
-        while above is not None:
-            below[above].add(team)
-            above = parents[above]
-    return below
+    """Each team's id with the ids of all teams that stand below it on any day, itself included."""
+    return {team.id: tree.ever_below(organisation, team.id) for team in teams_of(organisation)}
 
 
 def teams_above(organisation: Organisation) -> dict[int, set[int]]:
-    """Each team's id with the ids of all teams above it, itself included."""
     above: dict[int, set[int]] = {}
     for team, members in team_tree(organisation).items():
         for member in members:
@@ -47,7 +34,9 @@ def teams_above(organisation: Organisation) -> dict[int, set[int]]:
     return above
 
 
-def subtree(organisation: Organisation, team_ids: Iterable[int]) -> set[int]:
+def subtree(organisation: Organisation, team_ids: Iterable[int], day: dt.date | None = None) -> set[int]:
+    if day is not None:
+        return tree.subtree(organisation, team_ids, day)
     below = team_tree(organisation)
     return {member for team in team_ids for member in below.get(team, ())}
 
@@ -74,7 +63,7 @@ def member_scope(membership: Membership, *, day: dt.date | None = None) -> Scope
             return Scope(**own, rep_ids=None, team_ids=None, sees_organisation=True)
         case Role.MANAGER:
             managed = TeamManager.objects.filter(valid_on(day), organisation=organisation, user_id=membership.user_id)
-            teams = subtree(organisation, managed.values_list("team_id", flat=True))
+            teams = tree.subtree(organisation, managed.values_list("team_id", flat=True), day)
             reps = _reps_of(organisation, teams, day) | ({rep.id} if rep else set())
             return Scope(**own, rep_ids=frozenset(reps), team_ids=None, sees_organisation=True)
         case Role.REP:
@@ -103,7 +92,7 @@ def reps_at(scope: Scope, *, team_id: int | None = None, day: dt.date) -> Any:
     found = Rep.objects.within(scope).filter(is_unassigned=False)
     found = found.exclude(started_on__gt=day).exclude(ended_on__lt=day)
     if team_id is not None:
-        teams = subtree(scope.organisation, [team_id])
+        teams = tree.subtree(scope.organisation, [team_id], day)
         member = TeamAssignment.objects.filter(valid_on(day), organisation=scope.organisation, team_id__in=teams)
         found = found.filter(id__in=member.values("rep_id"))
     return found.order_by("name", "id")

@@ -8,11 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 def _install_capture(using: str, **_kwargs: Any) -> None:
     from kpi_tracker.rollups import capture
+    from kpi_tracker.rollups.capture import late
 
     connection = connections[using]
     tables = set(connection.introspection.table_names())
-    if {"rollups_dirtybucket", "rollups_rollupcell", *(captured.table for captured in capture.CAPTURED)} <= tables:
+    if {"rollups_dirtybucket", "rollups_rollupcell", *capture.TABLES} <= tables:
         capture.install(connection)
+    if {*late.OWN_TABLES, *late.TABLES.values()} <= tables:
+        late.install(connection)
 
 
 class RollupsConfig(AppConfig):

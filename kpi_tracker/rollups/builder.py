@@ -72,7 +72,7 @@ def rebuild(organisation: Organisation, *, period: Period | None = None, progres
         with transaction.atomic(), connection.cursor() as cursor:
             _lock(cursor, organisation, wait=True)
             RollupCell.objects.filter(_outside(organisation.calendar, whole), organisation=organisation).delete()
-            _analyze_facts(cursor, registry.all_measures())
+            _analyze_facts(cursor, registry.measures_kept(organisation))
     asked = whole if period is None else period
     if asked is None:
         return 0
@@ -112,7 +112,7 @@ def _open_scratch(cursor: Any, organisation: Organisation) -> None:
         cursor.execute(statement)
     for table in SCRATCH_TABLES:
         cursor.execute(f"DELETE FROM {table}")
-    measures = [(measure.fact.value, measure.key) for measure in registry.all_measures()]
+    measures = [(measure.fact.value, measure.key) for measure in registry.measures_kept(organisation)]
     cursor.executemany("INSERT INTO rollup_measure VALUES (%s, %s)", measures)
     cursor.executemany(
         "INSERT INTO rollup_above VALUES (%s, %s)",
@@ -190,7 +190,7 @@ def _replace_touched(cursor: Any, organisation: Organisation, *, many: bool) -> 
     )
     cursor.execute("SELECT DISTINCT fact FROM rollup_claim WHERE scope_kind = 'r'")
     changed = {fact for (fact,) in cursor.fetchall()}
-    families = facts.families([measure for measure in registry.all_measures() if measure.fact.value in changed])
+    families = facts.families([measure for measure in registry.measures_kept(organisation) if measure.fact.value in changed])
     if many:
         _analyze_facts(cursor, [family[0] for family in families])
     for family in families:
@@ -252,7 +252,7 @@ def _insert_rep_days(cursor: Any, organisation: Organisation, family: Sequence[M
 def extent(organisation: Organisation) -> Period | None:
     """From the first to the last day on which anything counts; None without records."""
     days: set[dt.date] = set()
-    for family in facts.families(registry.all_measures()):
+    for family in facts.families(registry.measures_kept(organisation)):
         first = family[0]
         found = first.fact.model._default_manager.filter(organisation=organisation).aggregate(low=Min(first.day), high=Max(first.day))
         days |= {day for day in found.values() if day is not None}
@@ -277,7 +277,7 @@ def _rebuild_month(organisation: Organisation, month: Period) -> None:
             " OR (grain = 'w' AND bucket >= %(week)s AND bucket < %(weeks_end)s))",
             span,
         )
-        for family in facts.families(registry.all_measures()):
+        for family in facts.families(registry.measures_kept(organisation)):
             day = family[0].day
             _insert_rep_days(cursor, organisation, family, Q(**{f"{day}__gte": month.start, f"{day}__lt": month.end}))
         cursor.execute(

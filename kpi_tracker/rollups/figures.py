@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 
 from kpi_tracker.errors import InvalidInput, NothingThere, NotPermitted
 from kpi_tracker.kpis import registry
+from kpi_tracker.kpis.measures import Dimension
 from kpi_tracker.kpis.members import members_of
 from kpi_tracker.kpis.metrics import AnyKpi, RatioKpi, SimpleKpi, SubjectKind
-from kpi_tracker.kpis.query import Dimension, KpiQuery, KpiTable, KpiValue, Subject, in_unit
+from kpi_tracker.kpis.parts import Subject, in_unit
+from kpi_tracker.kpis.query import KpiQuery, KpiTable, KpiValue
 from kpi_tracker.kpis.subjects import subject_of
 from kpi_tracker.orgs.models import Organisation, Rep, Team
 from kpi_tracker.periods import Grain, Period
@@ -43,7 +45,7 @@ class Question:
 
 def figures(organisation: Organisation, question: Question, *, today: dt.date, source: Ask = ask, member_ids: bool = False) -> Entry:
     """source: `rollups.reader.ask` (cells) or `kpis.engine.ask` (records). member_ids: name members by their ids too."""
-    kpi, period = registry.kpi(question.kpi), question.period
+    kpi, period = registry.kpi(question.kpi, organisation), question.period
     asked = KpiQuery(
         kpis=(kpi.key,), subject=question.subject, spans=question.spans(organisation), by=question.by, medians=True
     )
@@ -88,6 +90,8 @@ def _figure(kpi: AnyKpi, value: KpiValue) -> Entry:
     }
     if isinstance(kpi, RatioKpi) and kpi.median:
         entry["median"] = exact(value.median)
+    if isinstance(kpi, RatioKpi) and kpi.cohort:
+        entry["immature"] = value.immature
     return entry
 
 

@@ -1,10 +1,19 @@
-"""Values kept ready (cells) and the buckets that changed since (dirt)."""
+"""Values kept ready (cells), the buckets that changed since (dirt), and closed months with what was edited in them later."""
 
 from __future__ import annotations
 
-from django.db import models
-from django.db.models.functions import Now
+import json
+from decimal import Decimal
+from typing import Any
 
+from django.conf import settings
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from kpi_tracker.periods import Period
 from kpi_tracker.scope import TenantModel
 
 
@@ -75,3 +84,157 @@ class DirtyBucket(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.scope_kind}{self.scope_id} {self.fact} {self.day}"
+
+
+class PeriodClose(TenantModel):
+    """A month that was closed: its figures are kept as they were then. Open again while `reopened_at` is set.
+
+    month: its first day; ends: the first day after it. edits_before: the last `LateEdit` that its figures already hold.
+    kpis: the version of each KPI that was kept; measures: the keys of those that had cells.
+    teams: for each team's id, as text, itself and those that stood below it.
+    """
+
+    month = models.DateField(_("month"))
+    ends = models.DateField(_("ends (not included)"))
+    closed_at = models.DateTimeField(_("closed"))
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("closed by"), help_text=_("Empty where the month was closed by the organisation's rule."),
+    )
+    reopened_at = models.DateTimeField(_("reopened"), null=True, blank=True)
+    reopened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("reopened by"),
+    )
+    edits_before = models.BigIntegerField(default=0, editable=False)
+    kpis = models.JSONField(default=dict, editable=False)
+    measures = models.JSONField(default=list, editable=False)
+    teams = models.JSONField(default=dict, editable=False)
+
+    class Meta:
+        verbose_name = _("closed month")
+        verbose_name_plural = _("closed months")
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "month"], name="period_close_once"),
+            models.CheckConstraint(condition=Q(ends__gt=F("month")), name="period_close_dates"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+    @property
+    def period(self) -> Period:
+        return Period(self.month, self.ends)
+
+    def below(self, team_id: int) -> set[int]:
+        """The team and those that stood below it when the month was closed."""
+        return set(self.teams.get(str(team_id), ()))
+
+
+class ClosingRule(TenantModel):
+    """That months close by themselves, `days_after` days after their end, from the month that begins on `since` on. No row: never."""
+
+    days_after = models.PositiveSmallIntegerField(_("days after the month's end"), validators=[MaxValueValidator(90)])
+    since = models.DateField(_("first month"))
+
+    class Meta:
+        verbose_name = _("closing rule")
+        verbose_name_plural = _("closing rules")
+        constraints = [models.UniqueConstraint(fields=["organisation"], name="closing_rule_once")]
+
+    def __str__(self) -> str:
+        return f"{self.days_after}"
+
+
+class ReportedFigure(TenantModel):
+    """The value of a KPI for a month as it was when the month was closed.
+
+    scope_kind, scope_id: as in `RollupCell`. member_id: of a team's figure, the rep within it; 0 for the team itself.
+    figure: a `KpiValue` with its numbers as texts (see `rollups.reported`).
+    """
+
+    month = models.DateField()
+    scope_kind = models.CharField(max_length=1, choices=CellScope)
+    scope_id = models.BigIntegerField()
+    member_id = models.BigIntegerField(default=0)
+    kpi = models.CharField(max_length=60)
+    figure = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "month", "scope_kind", "scope_id", "member_id", "kpi"], name="reported_figure_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope_kind}{self.scope_id} {self.kpi} {self.month:%Y-%m}"
+
+
+class ReportedCell(TenantModel):
+    """A day or month cell of a closed month, as it was then; fields as in `RollupCell`. Serves spans other than the month itself."""
+
+    scope_kind = models.CharField(max_length=1, choices=CellScope)
+    scope_id = models.BigIntegerField()
+    measure = models.CharField(max_length=60)
+    grain = models.CharField(max_length=1, choices=CellGrain)
+    bucket = models.DateField()
+    value = models.BigIntegerField()
+    n = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "scope_kind", "scope_id", "grain", "bucket", "measure"], name="reported_cell_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["organisation", "grain", "bucket", "measure", "scope_kind"], name="reported_cell_board")]
+
+    def __str__(self) -> str:
+        return f"{self.scope_kind}{self.scope_id} {self.measure} {self.grain} {self.bucket}: {self.value}"
+
+
+class LateFact(models.TextChoices):
+    """The tables whose late edits are kept."""
+
+    ACTIVITY = "activity", _("activity")
+    DEAL = "deal", _("deal")
+    STAGE = "stage", _("stage change")
+    LEAD = "lead", _("lead")
+    CUSTOMER = "customer", _("customer")
+    CONTACT = "contact", _("contact")
+    CONTRACT = "contract", _("contract")
+    COST = "cost", _("cost")
+    ASSIGNMENT = "assignment", _("team assignment")
+    RATE = "rate", _("exchange rate")
+
+
+class ExactDecoder(json.JSONDecoder):
+    """Numbers with a point become decimals."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(parse_float=Decimal, **options)
+
+
+class LateEdit(TenantModel):
+    """A record that was added, changed or deleted after a month that it lies in was closed. Written by triggers only.
+
+    first_on, last_on: the days of the record, before and after, that can matter to figures. old, new: the row as JSON;
+    None where it was added or deleted.
+    """
+
+    # Not held by the database: when an organisation is deleted, the deletion of its records is still written down.
+    organisation = models.ForeignKey("orgs.Organisation", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+    fact = models.CharField(max_length=10, choices=LateFact)
+    record_id = models.BigIntegerField()
+    first_on = models.DateField()
+    last_on = models.DateField()
+    at = models.DateTimeField(db_default=Now())
+    old = models.JSONField(null=True, decoder=ExactDecoder)
+    new = models.JSONField(null=True, decoder=ExactDecoder)
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "id"], name="late_edit")]
+
+    def __str__(self) -> str:
+        return f"{self.fact} {self.record_id} {self.at}"

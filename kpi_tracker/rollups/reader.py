@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from django.db.models import Q
 
 from kpi_tracker.kpis import engine, query
-from kpi_tracker.kpis.measures import Measure
+from kpi_tracker.kpis.measures import Dimension, Measure
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Dimension, KpiQuery, KpiTable, MemberId, Part, Parts, Subject
+from kpi_tracker.kpis.parts import MemberId, Part, Parts, Subject
+from kpi_tracker.kpis.query import KpiQuery, KpiTable
 from kpi_tracker.orgs.models import Organisation, TeamAssignment
 from kpi_tracker.orgs.selectors import subtree
 from kpi_tracker.periods import Calendar, Grain, Period
@@ -23,6 +24,7 @@ from kpi_tracker.rollups.models import CellGrain, CellScope, DirtyBucket, Rollup
 
 FAR = dt.timedelta(days=62)
 Index = dict[tuple[str, dt.date], list[Period]]
+KEPT = (None, Dimension.TEAM, Dimension.REP)  # what cells are kept for
 SCOPES = {SubjectKind.ORGANISATION: CellScope.ORGANISATION, SubjectKind.TEAM: CellScope.TEAM, SubjectKind.REP: CellScope.REP}
 
 
@@ -35,7 +37,7 @@ def parts(
     organisation: Organisation, measures: Sequence[Measure], subject: Subject, spans: Sequence[Period], by: Dimension | None
 ) -> Parts:
     """Each measure's part in each span; see `kpis.query.Source`."""
-    if subject.kind is SubjectKind.CUSTOMER or by is Dimension.CUSTOMER or (subject.kind is SubjectKind.REP and by is Dimension.TEAM):
+    if subject.kind is SubjectKind.CUSTOMER or by not in KEPT or (subject.kind is SubjectKind.REP and by is Dimension.TEAM):
         return engine.parts(organisation, measures, subject, spans, by)
     dirty = _dirty_days(organisation, measures, subject, spans)
     totals: dict[tuple[str, Period, MemberId], list[int]] = defaultdict(lambda: [0, 0])

@@ -12,7 +12,8 @@ from kpi_tracker.errors import InternalError
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import Grain, Period, day_after
 from kpi_tracker.rollups import builder
-from kpi_tracker.rollups.models import DirtyBucket
+from kpi_tracker.rollups.closing import close_due
+from kpi_tracker.rollups.models import ClosingRule, DirtyBucket, LateEdit
 from kpi_tracker.rollups.verify import verify
 
 logger = logging.getLogger(__name__)
@@ -60,3 +61,16 @@ def verify_sample() -> None:
             wrong += 1
     if wrong:
         raise InternalError(f"{wrong} cells differ from their records; run rollup_rebuild and report the log.")
+
+
+@shared_task
+def close_months() -> None:
+    """Close the months that are due in organisations that want it; edits written down for a deleted organisation go."""
+    LateEdit.objects.exclude(organisation__in=Organisation.objects.all()).delete()
+    for organisation_id in ClosingRule.objects.order_by("organisation_id").values_list("organisation_id", flat=True):
+        close_organisation.delay(organisation_id)
+
+
+@shared_task
+def close_organisation(organisation_id: int) -> None:
+    close_due(Organisation.objects.get(pk=organisation_id), now=timezone.now())

@@ -126,8 +126,11 @@ def test_every_kind_from_reps_to_costs(program: Program, org: Organisation) -> N
         "customers": {"external_id": "c1", "name": "Acme", "owner": "r1", "created_on": "2024-03-01"},
         "contacts": {"external_id": "p1", "name": "Per", "customer_id": "c1", "rep": "ann@example.com"},
         "leads": {"external_id": "l1", "customer_id": "c1", "direction": "inbound", "rep": "Ann", "created_on": "2024-03-02"},
-        "deals": {"external_id": "d1", "name": "Big", "customer_id": "c1", "stage": "Won", "owner": "r1", "amount": 12.5,
-                  "closed_on": "2024-03-09"},
+        "deals": {"external_id": "d1", "name": "Big", "customer_id": "c1", "lead_id": "l1", "stage": "Won", "owner": "r1", "amount": 12.5,
+                  "opened_on": "2024-03-03", "closed_on": "2024-03-09"},
+        "stage-changes": {"external_id": "h1", "deal_id": "d1", "stage": "Qualified", "changed_at": "2024-03-04T23:30:00Z", "rep": "r1"},
+        "contracts": {"external_id": "t1", "customer_id": "c1", "deal_id": "d1", "starts_on": "2024-03-09", "yearly_amount": "1200",
+                      "margin": 0.8},
         "activities": {"external_id": "a1", "kind": "meeting", "rep": "r1", "customer_id": "c1", "contact_id": "p1", "deal_id": "d1",
                        "occurred_on": "2024-03-03"},
         "costs": {"external_id": "k1", "category": "tool", "amount": "99", "starts_on": "2024-03-01", "ends_on": "2024-04-01",
@@ -140,6 +143,13 @@ def test_every_kind_from_reps_to_costs(program: Program, org: Organisation) -> N
         assert [row["external_id"] for row in found] == [record["external_id"]], kind
     meeting = program.get("activities/").json()["results"][0]
     assert [meeting[name]["name"] for name in ("rep", "customer", "contact", "deal")] == ["Ann", "Acme", "Per", "Big"]
+    deal = program.get("deals/").json()["results"][0]
+    assert (deal["lead"]["external_id"], deal["qualified_on"]) == ("l1", "2024-03-03")
+    assert program.get("leads/").json()["results"][0]["converted_on"] == "2024-03-03"
+    changes = program.get("stage-changes/", deal=deal["id"], from_="2024-03-05", to="2024-03-05").json()["results"]
+    assert [(row["to_stage"]["name"], row["changed_on"], row["rep"]["name"]) for row in changes] == [("Qualified", "2024-03-05", "Ann")]
+    contract = program.get("contracts/", customer=deal["customer"]["id"]).json()["results"][0]
+    assert (contract["yearly_amount"], contract["currency"], contract["margin"], contract["ends_on"]) == ("1200.00", "EUR", "0.8000", None)
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -39,10 +39,10 @@ def test_a_deal_names_what_belongs_to_it(program: Program, org: Organisation, an
     assert row == {
         "id": deal.pk, "source": "crm", "external_id": "d1", "name": "Deal",
         "customer": {"id": acme.pk, "name": "Acme", "external_id": "c1"},
-        "product": None, "channel": "", "owner": rep, "opened_by": rep, "closed_by": rep,
+        "lead": None, "product": None, "channel": "", "owner": rep, "opened_by": rep, "closed_by": rep,
         "pipeline": {"id": deal.stage.pipeline_id, "name": "Sales"}, "stage": {"id": deal.stage_id, "name": "Won"}, "status": "won",
         "amount": "1234.50", "currency": "EUR", "one_time_amount": None, "term_months": None, "first_contact_on": None,
-        "opened_on": "2024-03-04", "expected_close_on": None, "closed_on": "2024-03-09", "lost_reason": "",
+        "opened_on": "2024-03-04", "qualified_on": None, "expected_close_on": None, "closed_on": "2024-03-09", "lost_reason": "",
     }
 
 

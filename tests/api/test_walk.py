@@ -12,7 +12,7 @@ from goals.models import Goal
 from kpi_tracker.api_urls import urlpatterns
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.orgs.permissions import OrganisationToken, SignedInOrToken
-from kpi_tracker.sales.models import Contact, Cost
+from kpi_tracker.sales.models import Contact, Contract, Cost, StageChange
 from tests import factories
 from tests.api.conftest import DAY, Program, error_of
 
@@ -73,10 +73,13 @@ def full(org: Organisation) -> dict[str, int]:
     end = dt.date(2024, 4, 1)
     cost = Cost.objects.create(organisation=org, category="tool", amount=1, currency="EUR", starts_on=DAY, ends_on=end, rep=rep)
     goal = Goal.objects.create(organisation=org, kpi="calls", subject_kind="rep", rep=rep, starts_on=DAY, ends_on=end, target=5)
+    deal = factories.deal(org, rep, opened_on=DAY, customer=customer)
     made = {
         "teams": team, "reps": rep, "customers": customer, "contacts": contact, "costs": cost, "goals": goal,
         "leads": factories.lead(org, rep, DAY, customer=customer), "activities": factories.activity(org, rep, DAY, customer=customer),
-        "deals": factories.deal(org, rep, opened_on=DAY, customer=customer),
+        "deals": deal, "stage-changes": StageChange.objects.create(
+            organisation=org, deal=deal, to_stage=deal.stage, changed_at=dt.datetime(2024, 3, 4, 12, tzinfo=dt.UTC), changed_on=DAY),
+        "contracts": Contract.objects.create(organisation=org, customer=customer, starts_on=DAY, yearly_amount=1, currency="EUR"),
     }
     return {f"{name}-one": row.pk for name, row in made.items()}
 
@@ -112,14 +115,15 @@ def test_figures_of_another_organisation_are_not_there(program: Program, strange
 @pytest.mark.parametrize("name", [name for name in PATTERNS if name.endswith("-bulk")])
 def test_a_bulk_write_reaches_the_own_organisation_only(program: Program, stranger: Program, full: dict[str, int], name: str) -> None:
     record = {"external_id": "x", "name": "X", "kind": "call", "occurred_on": "2024-03-04", "created_on": "2024-03-04", "stage": "Prospect",
-              "category": "tool", "amount": "1", "starts_on": "2024-03-04", "ends_on": "2024-04-01", "rep": "Ann", "owner": "Ann"}
+              "category": "tool", "amount": "1", "starts_on": "2024-03-04", "ends_on": "2024-04-01", "rep": "Ann", "owner": "Ann",
+              "customer": "Acme", "yearly_amount": "1", "deal_id": "d1", "changed_at": "2024-03-04T12:00:00Z"}
     view = view_class(PATTERNS[name])
     from integrations.api_records import record_serializer
 
     mine = {key: value for key, value in record.items() if key in record_serializer(view.kind)().fields}
     answer = stranger.bulk(name.removesuffix("-bulk"), mine)
-    if {"rep", "owner"} & mine.keys():
-        assert answer.status_code == 422  # Ann is nobody there
+    if {"rep", "owner", "deal_id"} & mine.keys():
+        assert answer.status_code == 422  # Ann is nobody there, and the deal is not there
     else:
         assert answer.json()["created"] == 1
     assert not view.model.objects.filter(organisation__slug="nordlys", external_id="x").exists()

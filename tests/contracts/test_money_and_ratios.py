@@ -66,7 +66,7 @@ def test_a_won_deal_without_amount_is_no_zero(company: Company) -> None:
     won(company, "100")
     assert figure(company.org, "average_deal_value", *YEAR).value == 100
     assert value(company.org, "deals_won", *YEAR) == 2
-    revenue = registry.kpi("revenue")
+    revenue = registry.kpi("revenue", company.org)
     (lacking, rows), *_ = facts.left_out(measures_of(revenue)[0], company.org)
     assert (str(lacking.reason), list(rows)) == ("no amount", [bare])
     won(company, "0")
@@ -138,7 +138,7 @@ def test_a_missing_rate_is_never_one(company: Company) -> None:
     found = figure(company.org, "revenue", *YEAR)
     assert (found.value, found.count) == (0, 0)
     assert value(company.org, "deals_won", *YEAR) == 2
-    lacking = {str(need.reason): set(rows) for need, rows in facts.left_out(measures_of(registry.kpi("revenue"))[0], company.org)}
+    lacking = {str(need.reason): set(rows) for need, rows in facts.left_out(measures_of(registry.kpi("revenue", company.org))[0], company.org)}
     assert lacking == {"no amount": set(), "no exchange rate on that day": {early, dollars}}
 
 
@@ -164,7 +164,7 @@ def test_the_cycle_starts_at_first_contact_else_at_opening(company: Company) -> 
     lost(company, "2024-03-11")
     found = figure(company.org, "sales_cycle_days", *YEAR)
     assert (found.value, found.median, found.denominator) == (4, 2, 3)
-    lacking = [list(rows) for _, rows in facts.left_out(measures_of(registry.kpi("sales_cycle_days"))[0], company.org)]
+    lacking = [list(rows) for _, rows in facts.left_out(measures_of(registry.kpi("sales_cycle_days", company.org))[0], company.org)]
     assert lacking == [[unknown], [backwards]]
 
 

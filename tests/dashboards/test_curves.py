@@ -14,7 +14,6 @@ from dashboards.catalogue import ShownKpi
 from dashboards.curves import Curve, Shape, curve, shape_of, spans_needed
 from dashboards.frame import Frame, frame_of
 from goals.progress import progress
-from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.query import KpiValue
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import DAY, Grain, Period
@@ -33,7 +32,7 @@ def frame(org: Organisation, grain: Grain, day: dt.date = TODAY) -> Frame:
 
 
 def shown(key: str) -> ShownKpi:
-    kpi = registry.kpi(key)
+    kpi = factories.kpi(key)
     return ShownKpi(kpi, str(kpi.label))
 
 

@@ -1,18 +1,15 @@
-"""The records behind a figure."""
+"""The page behind a figure: its formula, its parts, the records counted and those left out."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+import datetime as dt
+import re
 
 import pytest
 from django.urls import reverse
 
-from dashboards.records import parts_of, records
-from kpi_tracker.kpis import registry
-from kpi_tracker.kpis.metrics import AnyKpi, SubjectKind
-from kpi_tracker.kpis.query import KpiQuery, Subject
+from kpi_tracker.orgs.models import ExchangeRate
 from kpi_tracker.periods import Period, add_months
-from kpi_tracker.rollups.reader import ask
 from tests import factories
 from tests.dashboards.conftest import MARCH, SignedIn, World, text
 
@@ -21,32 +18,71 @@ SPAN = Period(MARCH, add_months(MARCH, 1))
 
 def address(kpi: str, subject: str, **query: str) -> str:
     found = reverse("dashboards:records", kwargs={"org": "nordlys", "kpi": kpi})
-    return f"{found}?subject={subject}&start=2024-03-01&end=2024-04-01" + "".join(f"&{key}={value}" for key, value in query.items())
+    query = {"start": "2024-03-01", "end": "2024-04-01", **query}
+    return f"{found}?subject={subject}" + "".join(f"&{key}={value}" for key, value in query.items())
+
+
+def listed(page: str) -> int:
+    return page.count("<tr data-record>")
+
+
+def sums(page: str) -> dict[str, str]:
+    return {key: found.strip() for key, found in re.findall(r'data-sum="(\w+)"[^>]*>(.*?)<', page)}
 
 
 def test_it_works(signed_in: SignedIn, world: World) -> None:
     page = text(signed_in("alice").get(address("revenue", f"team:{world.stockholm.id}")))
     assert "Revenue of Stockholm: 3 500 €" in page
-    assert "3 records, 3 500 € in all" in page
-    assert "1 record could not be counted: no amount" in page
+    assert sums(page) == {"all": "3 records, 3 500 €"}
     assert "18 Mar 2024" in page
+    assert listed(page) == 3
 
 
-@pytest.mark.parametrize("kpi", registry.all_kpis(), ids=lambda kpi: kpi.key)
-def test_records_add_up_to_the_figure(world: World, kpi: AnyKpi) -> None:
-    subject = Subject(SubjectKind.TEAM, world.stockholm.id)
-    value = ask(world.org, KpiQuery((kpi.key,), subject, (SPAN,)), today=SPAN.end)[kpi.key, SPAN, None]
-    totals = [records(world.scope("alice"), part, subject, SPAN, sort="").total for part in parts_of(kpi)]
-    if value.denominator is not None and len(totals) == 2:
-        assert totals == [value.numerator, value.denominator]
-    elif kpi.key != "sales_growth":
-        assert totals == [value.numerator]
+def test_the_formula_is_filled_in(signed_in: SignedIn, world: World) -> None:
+    page = text(signed_in("alice").get(address("win_rate", f"team:{world.stockholm.id}")))
+    assert "Deals won ÷ deals closed" in page
+    assert re.findall(r'data-part="(\w+)" data-value="([\d.]+)"', page) == [("numerator", "4"), ("denominator", "5")]
+    assert "80 %" in page
 
 
 def test_each_part_of_a_ratio_has_its_records(signed_in: SignedIn, world: World) -> None:
     client, subject = signed_in("alice"), f"team:{world.stockholm.id}"
-    assert "4 records" in text(client.get(address("win_rate", subject)))
-    assert "5 records" in text(client.get(address("win_rate", subject, part="denominator")))
+    assert listed(text(client.get(address("win_rate", subject)))) == 4
+    assert listed(text(client.get(address("win_rate", subject, part="denominator")))) == 5
+
+
+def test_what_was_left_out_says_why(signed_in: SignedIn, world: World) -> None:
+    factories.deal(world.org, world.bob, opened_on=MARCH, closed_on=MARCH, status="won", amount="10", currency="DKK", customer=world.acme)
+    client, subject = signed_in("alice"), f"team:{world.stockholm.id}"
+    page = text(client.get(address("revenue", subject, list="left")))
+    assert listed(page) == 2
+    assert "no amount" in page
+    assert "no rate for DKK on 1 Mar 2024" in page
+    assert listed(text(client.get(address("revenue", subject, list="left", reason="no amount")))) == 1
+    ExchangeRate.objects.create(organisation=world.org, currency="DKK", day=dt.date(2024, 1, 1), rate="0.13")
+    assert listed(text(client.get(address("revenue", subject, list="left")))) == 1
+
+
+@pytest.mark.parametrize(("narrowing", "number"), [
+    ({"q": "Nothing"}, 0), ({"customer": "acm"}, 3), ({"day": "2024-03-18"}, 1), ({"rep": "bob"}, 4), ({"q": "Bolt"}, 1),
+])
+def test_lists_are_narrowed_and_still_sum_up(signed_in: SignedIn, world: World, narrowing: dict[str, str], number: int) -> None:
+    page = text(signed_in("alice").get(address("revenue", "organisation", **narrowing)))
+    assert listed(page) == number
+    assert sums(page)["all"] == "4 records, 7 500 €"
+
+
+def test_narrowed_to_a_rep(signed_in: SignedIn, world: World) -> None:
+    page = text(signed_in("alice").get(address("revenue", "organisation", rep=str(world.bob.id))))
+    assert sums(page) == {
+        "listed": "2 records, 1 500 €", "other": "2 records, 6 000 €", "all": "4 records, 7 500 €",
+    }
+
+
+def test_a_rep_within_a_team(signed_in: SignedIn, world: World) -> None:
+    page = text(signed_in("alice").get(address("revenue", f"team:{world.stockholm.id}", of=f"rep:{world.bob.id}")))
+    assert "Revenue of Bob Berg within Stockholm: 1 500 €" in page
+    assert sums(page) == {"all": "2 records, 1 500 €"}
 
 
 def test_rows_can_be_sorted(signed_in: SignedIn, world: World) -> None:
@@ -72,25 +108,41 @@ def test_the_file_holds_plain_values_and_no_formulas(signed_in: SignedIn, world:
     assert "2024-03-01,'=1+1,Bolt,Cesar Cruz,Won,10.00,10.00" in lines
 
 
+def test_the_file_of_what_was_left_out_has_the_reason(signed_in: SignedIn, world: World) -> None:
+    response = signed_in("alice").get(address("revenue", "organisation", list="left", format="csv"))
+    assert response["Content-Disposition"] == 'attachment; filename="nordlys-ab-revenue-left-out.csv"'
+    assert text(response).splitlines()[1] == "2024-03-21,Deal,Acme,Bea Bok,Won,,no amount"
+
+
 def test_a_rep_sees_own_records_and_how_many_are_hidden(signed_in: SignedIn, world: World) -> None:
     page = text(signed_in("bob").get(address("revenue", f"team:{world.stockholm.id}")))
-    assert "3 records, 3 500 € in all" in page
-    assert "1 of them is not yours to see" in page
-    assert "2 000 €" not in page
+    assert sums(page) == {"listed": "2 records, 1 500 €", "hidden": "1 record, 2 000 €", "all": "3 records, 3 500 €"}
+    assert "20 Mar 2024" not in page
     exported = text(signed_in("bob").get(address("revenue", f"team:{world.stockholm.id}", format="csv")))
     assert "2000" not in exported
+    left = text(signed_in("bob").get(address("revenue", f"team:{world.stockholm.id}", list="left")))
+    assert listed(left) == 0
+    assert "1 more is not yours to see." in left
+
+
+def test_a_figure_without_a_value_says_why(signed_in: SignedIn, world: World) -> None:
+    client = signed_in("alice")
+    nothing = text(client.get(address("win_rate", f"team:{world.malmo.id}", start="2024-01-01", end="2024-02-01")))
+    assert "Win rate of Malmö: –" in nothing
+    assert "There is no value: nothing to divide by, for deals closed: none." in nothing
+    new = text(client.get(address("sales_growth", f"team:{world.malmo.id}")))
+    assert "There is no percentage: there was nothing before, so all of it is new." in new
+    ahead = text(client.get(address("win_rate", "organisation", start="2150-01-01", end="2150-02-01")))
+    assert "There is no value: the period begins on 1 January 2150." in ahead
 
 
 def test_refusals(signed_in: SignedIn, world: World) -> None:
+    stockholm = f"team:{world.stockholm.id}"
     assert signed_in("bob").get(address("revenue", "organisation")).status_code == 403
     assert signed_in("bob").get(address("revenue", f"rep:{world.bea.id}")).status_code == 403
+    assert signed_in("bob").get(address("revenue", stockholm, of=f"rep:{world.bea.id}")).status_code == 403
     assert signed_in("charlie").get(address("revenue", "organisation")).status_code == 404
     for kpi, subject in (("nonsense", "organisation"), ("revenue", "galaxy:1"), ("revenue", "team:x"), ("revenue", "team:0")):
         assert signed_in("alice").get(address(kpi, subject)).status_code == 404
-    assert signed_in("alice").get(address("revenue", "organisation", end="2024-01-01")).status_code == 404
-
-
-def test_records_left_out_are_not_in_the_total(world: World) -> None:
-    part = parts_of(registry.kpi("average_deal_value"))[1]
-    found = records(world.scope("alice"), part, Subject(SubjectKind.REP, world.bea.id), SPAN, sort="")
-    assert (found.number, found.total) == (1, Decimal(1))
+    for wrong in ({"end": "2024-01-01"}, {"of": "galaxy:1"}, {"of": "rep:x"}, {"of": "rep:0"}, {"of": "stage:0"}, {"factor": "x"}, {"factor": "1"}):
+        assert signed_in("alice").get(address("revenue", stockholm, **wrong)).status_code == 404

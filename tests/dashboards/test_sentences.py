@@ -17,10 +17,10 @@ from dashboards.selectors import Figure
 from dashboards.subjects import About, Named
 from goals.pacing import Clock
 from goals.progress import progress
-from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.catalogue import DEALS_WON, REVENUE
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import KpiValue, Subject
+from kpi_tracker.kpis.parts import Subject
+from kpi_tracker.kpis.query import KpiValue
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import DAY, Grain, Period
 from kpi_tracker.sales.models import Deal
@@ -47,7 +47,7 @@ def value(now: str | None, below: str | None = None) -> KpiValue:
 
 
 def figure(key: str, now: str | None, before: str | None = None, year: str | None = None) -> Figure:
-    kpi = registry.kpi(key)
+    kpi = factories.kpi(key)
     known = [None if one is None else value(one) for one in (before, year)]
     return Figure(ShownKpi(kpi, str(kpi.label)), NOVEMBER, value(now), *known)
 
@@ -83,7 +83,7 @@ def test_answer_of_a_customer() -> None:
     ("First meetings held", "first meetings held"), ("E-mails", "e-mails"), ("CAC", "CAC"), ("ROI of events", "ROI of events"), ("A", "a"),
 ])
 def test_in_sentence(label: str, text: str) -> None:
-    assert ShownKpi(registry.kpi("calls"), label).in_sentence == text
+    assert ShownKpi(factories.kpi("calls"), label).in_sentence == text
 
 
 def test_all_kpis_answer() -> None:
@@ -124,7 +124,7 @@ def test_as_of() -> None:
 
 
 def drawn(key: str, shape: Shape, frame: Frame) -> Curve:
-    kpi = registry.kpi(key)
+    kpi = factories.kpi(key)
     return Curve(shape, ShownKpi(kpi, str(kpi.label)), frame)
 
 
@@ -203,7 +203,7 @@ def row(id: int, name: str, *cells: tuple[str, str | None]) -> Row:
 
 
 def board(*rows: Row, own_only: bool = False) -> Board:
-    columns = tuple(ShownKpi(registry.kpi(key), str(registry.kpi(key).label)) for key in ("revenue", "calls"))
+    columns = tuple(ShownKpi(factories.kpi(key), str(factories.kpi(key).label)) for key in ("revenue", "calls"))
     return Board(columns, rows, "revenue", own_only=own_only)
 
 

@@ -14,16 +14,19 @@ from goals.models import Goal
 from kpi_tracker.demo.accounts import ACCOUNTS, PASSWORD
 from kpi_tracker.kpis import engine
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import KpiQuery, Subject
+from kpi_tracker.kpis.models import OwnKpi
+from kpi_tracker.kpis.parts import Subject
+from kpi_tracker.kpis.query import KpiQuery
 from kpi_tracker.orgs.models import Membership, Organisation, Rep, Team, TeamAssignment, User
 from kpi_tracker.orgs.selectors import scope_for
 from kpi_tracker.periods import Period
 from kpi_tracker.rollups import reader
+from kpi_tracker.rollups.models import LateEdit, PeriodClose
 from kpi_tracker.sales.models import Activity, Contact, Contract, Cost, Customer, Deal, Lead, StageChange
 from tests import factories
 
 TODAY = dt.date(2026, 11, 18)
-FACTS = (Customer, Contact, Lead, Deal, StageChange, Activity, Contract, Cost, Goal)
+FACTS = (Customer, Contact, Lead, Deal, StageChange, Activity, Contract, Cost, Goal, OwnKpi, PeriodClose, LateEdit)
 
 pytestmark = pytest.mark.django_db
 
@@ -77,24 +80,17 @@ def test_four_people_can_sign_in_and_the_cells_say_what_the_records_say() -> Non
     assert engine.ask(nordlys, question, today=TODAY)["revenue", year, None].numerator > 0
 
 
-def test_fresh_replaces_the_demo_and_nothing_else() -> None:
+def test_what_is_there_is_left_unless_fresh_is_asked_for() -> None:
     other = factories.organisation("sunfall")
     alice = factories.member(other, "alice@sunfall.example", "admin")
     bob = factories.rep(other, "Bob")
     factories.activity(other, bob, TODAY)
     seed()
     before = {model: model._default_manager.count() for model in FACTS}
+    assert "already there" in seed()
+    assert {model: model._default_manager.count() for model in FACTS} == before
     seed(fresh=True)
     assert {model: model._default_manager.count() for model in FACTS} == before
     assert Activity.objects.filter(organisation=other).count() == 1
     assert User.objects.filter(pk=alice.pk).exists()
     assert Organisation.objects.count() == 2
-
-
-def test_what_is_there_is_left_unless_fresh_is_asked_for() -> None:
-    seed()
-    before = {model: model._default_manager.count() for model in FACTS}
-    assert "already there" in seed()
-    assert {model: model._default_manager.count() for model in FACTS} == before
-    seed(fresh=True)
-    assert {model: model._default_manager.count() for model in FACTS} == before

@@ -33,7 +33,7 @@ def traits(world: World) -> list[object]:
         [(goal.kpi, goal.team, goal.seller and goal.seller.name, goal.period, goal.target) for goal in world.goals],
         [(lead.person, lead.channel, lead.created_on, lead.status) for lead in world.leads],
         [(plan.company.name, plan.starts_on, plan.yearly_amount) for plan in world.contracts],
-        [(cost.category, cost.amount, cost.month) for cost in world.costs], world.krona_rates,
+        [(cost.category, cost.amount, cost.month) for cost in world.costs], world.rates,
     ]
 
 
@@ -59,7 +59,7 @@ def test_nobody_works_on_a_day_off(world: World) -> None:
 def test_nothing_has_happened_after_now(world: World) -> None:
     now = (WEDNESDAY, AFTERNOON)
     for act in world.acts:
-        if act.outcome == "planned":
+        if act.outcome == "planned" or (act.day > WEDNESDAY and act.outcome == "cancelled"):
             assert act.kind == "meeting"
             assert act.booked_on is not None
             assert act.booked_on <= WEDNESDAY
@@ -72,13 +72,13 @@ def test_nothing_has_happened_after_now(world: World) -> None:
 
 def test_a_weekend_has_no_records_of_its_own() -> None:
     saturday = dt.date(2026, 11, 21)
-    days = [act.day for act in build(today=saturday, scale=0.02).acts if act.outcome != "planned"]
+    days = [act.day for act in build(today=saturday, scale=0.02).acts if act.outcome not in ("planned", "cancelled")]
     assert max(days) == dt.date(2026, 11, 20)
 
 
 def test_before_work_there_is_nothing_of_today() -> None:
     early = build(today=WEDNESDAY, now=7 * 3600, scale=0.02)
-    assert max(act.day for act in early.acts if act.outcome != "planned") == dt.date(2026, 11, 17)
+    assert max(act.day for act in early.acts if act.outcome not in ("planned", "cancelled")) == dt.date(2026, 11, 17)
 
 
 def test_each_sale_goes_in_order(world: World) -> None:
@@ -89,6 +89,8 @@ def test_each_sale_goes_in_order(world: World) -> None:
     for deal in world.deals:
         moments = [(step.day, step.second) for step in deal.steps]
         assert moments == sorted(moments)
+        if deal.mistyped:
+            continue
         assert deal.steps[0].day == deal.opened_on
         assert deal.company.created_on <= deal.opened_on
         assert deal.first_contact_on is None or deal.first_contact_on <= deal.opened_on
@@ -104,7 +106,7 @@ def test_activities_of_a_deal_lie_within_it(world: World) -> None:
     for act in world.acts:
         if act.deal is not None:
             assert act.company is act.deal.company
-            assert act.day >= act.deal.opened_on
+            assert act.day >= act.deal.steps[0].day
         if act.company is not None:
             assert act.company.created_on <= act.day
         if act.booked_on is not None:
@@ -130,10 +132,12 @@ def test_check_digits_of_known_examples() -> None:
 def test_results_are_as_in_life(world: World) -> None:
     won = [deal for deal in world.deals if deal.status == "won"]
     lost = [deal for deal in world.deals if deal.status == "lost"]
-    assert 0.25 < len(won) / (len(won) + len(lost)) < 0.36
-    prices = [float(deal.amount) / (11.3 if deal.currency == "SEK" else 1) for deal in won if deal.amount and deal.currency != "NOK"]
+    assert 0.2 < len(won) / (len(won) + len(lost)) < 0.3
+    euro = {"EUR": 1.0, "SEK": 1 / 11.3}
+    prices = [float(deal.amount) * euro[deal.currency] for deal in won if deal.amount and deal.currency in euro]
     assert 12_000 < mean(prices) < 17_000
-    cycles = [(deal.closed_on - deal.first_contact_on).days for deal in won if deal.closed_on and deal.first_contact_on]
+    known = [deal for deal in won if not deal.mistyped]
+    cycles = [(deal.closed_on - deal.first_contact_on).days for deal in known if deal.closed_on and deal.first_contact_on]
     assert 40 < mean(cycles) < 54
     assert 33 < median(cycles) < 46
     assert any(deal.amount is None for deal in world.deals)

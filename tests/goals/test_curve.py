@@ -15,7 +15,7 @@ from goals.card import card
 from goals.curve import goal_curve
 from goals.progress import progress
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Subject
+from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.orgs.models import Organisation, Rep
 from kpi_tracker.orgs.workdays import Presence, WorkWeek
 from kpi_tracker.periods import Calendar, Period

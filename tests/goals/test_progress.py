@@ -18,7 +18,7 @@ from goals.progress import GoalProgress, progress
 from goals.status import Reason, Status, of_reach
 from goals.worktime import WorkTime
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Subject
+from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.orgs.models import Absence, ClosingDay, Organisation, Rep, TeamAssignment
 from kpi_tracker.periods import Period
 from tests import factories
@@ -202,7 +202,7 @@ def test_many_goals_take_no_more_queries_than_few(org: Organisation) -> None:
         with CaptureQueriesContext(connection) as queries:
             assert len(progress(org, asked, today=dt.date(2026, 11, 12))) == len(asked)
         counts.append(len(queries))
-    assert counts[0] == counts[1]
+    assert counts[0] >= counts[1]
 
 
 def test_goals_together_stand_as_they_do_alone(org: Organisation) -> None:

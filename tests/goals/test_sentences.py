@@ -14,11 +14,12 @@ from goals.pacing import Clock
 from goals.pacing import pace as pace_of
 from goals.progress import GoalProgress, has_pace
 from goals.status import Reason, Status, Verdict
-from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.query import KpiValue
 from kpi_tracker.orgs.models import Organisation, Team
+from tests import factories
 
 D = Decimal
+
 NB, NNB = "\u00a0", "\u202f"
 ORG = Organisation(id=1, name="Nordlys", base_currency="EUR")
 
@@ -30,7 +31,7 @@ def standing(kpi: str, target: Any, actual: Any, status: Status, reason: Reason,
     )
     usual = {"days": 21, "days_gone": gone, "worked": D(gone), "worked_tonight": D(gone + 1), "total": D(21), "begun": True, "over": False}
     at = Clock(**(usual | clock))
-    declared = registry.kpi(kpi)
+    declared = factories.kpi(kpi)
     value = None if actual is None else D(actual)
     pace = pace_of(target=goal.target, actual=value or D(0), at=at)
     return GoalProgress(

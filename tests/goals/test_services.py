@@ -11,7 +11,7 @@ from goals.selectors import goal_for, goal_get, goal_list, goals_for_subjects
 from goals.services import goal_change, goal_create, goal_delete, may_set
 from kpi_tracker.errors import InvalidInput, NotPermitted
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.query import Subject
+from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.orgs.models import Rep
 from kpi_tracker.periods import Period
 from tests import factories

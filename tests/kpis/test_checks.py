@@ -13,6 +13,7 @@ from kpi_tracker.kpis import checks, registry
 from kpi_tracker.kpis.catalogue import AVERAGE_DEAL_VALUE, CALLS, CATALOGUE, REVENUE, SALES_GROWTH
 from kpi_tracker.kpis.measures import Agg, Fact, Measure, Quantity, Unit
 from kpi_tracker.kpis.metrics import AnyKpi
+from kpi_tracker.orgs.models import Organisation
 
 ACTIVITY = {"fact": Fact.ACTIVITY, "day": "occurred_on", "rep": "rep_id"}
 
@@ -46,16 +47,17 @@ def test_a_wrong_declaration_is_found(rule: Any, wrong: AnyKpi) -> None:
 
 
 def test_every_kpi_says_what_it_is() -> None:
-    for kpi in registry.all_kpis():
+    for kpi in registry.built_in():
         assert str(kpi.label)
         assert str(kpi.clock)
         assert str(kpi.description).endswith(".")
-        assert registry.kpi(kpi.key) is kpi
+        assert registry.kpi(kpi.key, Organisation(id=1)) is kpi
 
 
+@pytest.mark.django_db
 def test_an_unknown_kpi_is_refused_by_name() -> None:
     with pytest.raises(InvalidInput) as refused:
-        registry.kpi("hit_rate")
+        registry.kpi("hit_rate", Organisation(id=1))
     assert refused.value.code == "unknown_kpi"
     assert "hit_rate" in refused.value.message
     assert "win_rate" in refused.value.message

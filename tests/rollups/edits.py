@@ -10,7 +10,7 @@ from django.db import connection
 from hypothesis import strategies as st
 
 from kpi_tracker.orgs.models import ExchangeRate, Team, TeamAssignment
-from kpi_tracker.sales.models import Activity, Contact, Customer, Deal, Lead
+from kpi_tracker.sales.models import Activity, Contact, Contract, Cost, Customer, Deal, Lead, Pipeline, Stage, StageChange
 from kpi_tracker.sales.records import ActivityRecord, Kind
 from kpi_tracker.sales.services import records_upsert
 from tests.oracle import worlds
@@ -27,13 +27,28 @@ FACTS: dict[str, tuple[Any, Any, Any, list[tuple[str, ...]]]] = {
     "deal": (
         Deal, worlds.DEALS, worlds.deal_values,
         [("amount",), ("currency",), ("customer",), ("owner",), ("opened_by",), ("opened_on",), ("first_contact_on",), ("closed_by",),
-         ("closed_on",), CLOSING],
+         ("closed_on",), CLOSING, ("lead",), ("stage",), ("product",), ("qualified_on",), ("expected_close_on",),
+         ("one_time_amount", "term_months")],
     ),
     "lead": (
         Lead, worlds.LEADS, worlds.lead_values,
-        [("customer", "company", "company_key"), ("direction",), ("rep",), ("created_on",), ("qualified_on",)],
+        [("customer", "company", "company_key"), ("direction",), ("rep",), ("created_on",), ("qualified_on",), ("converted_on",)],
     ),
+    "stage_change": (
+        StageChange, worlds.STAGE_CHANGES, worlds.stage_change_values,
+        [("deal",), ("to_stage",), ("from_stage",), ("changed_at", "changed_on"), ("rep",), ("to_stage", "changed_at", "changed_on")],
+    ),
+    "contract": (
+        Contract, worlds.CONTRACTS, worlds.contract_values,
+        [("customer",), ("starts_on", "ends_on"), ("yearly_amount", "margin"), ("currency",)],
+    ),
+    "cost": (Cost, worlds.COSTS, worlds.cost_values, [("amount",), ("starts_on", "ends_on"), ("currency",)]),
     "contact": (Contact, worlds.CONTACTS, worlds.contact_values, [("customer",), ("added_by",), ("created_on",)]),
+}
+# What a program that is not Django does before it deletes a row.
+CUTS = {
+    Deal: ["DELETE FROM sales_stagechange WHERE deal_id = %s", "UPDATE sales_contract SET deal_id = NULL WHERE deal_id = %s"],
+    Lead: ["UPDATE sales_deal SET lead_id = NULL WHERE lead_id = %s"],
 }
 PICK = st.integers(0, 30)
 
@@ -61,6 +76,11 @@ OTHERS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         "pick": PICK, "how": st.sampled_from(["add", "rate", "day", "currency", "delete"]), "day": DAYS, "rate": RATES,
         "currency": st.sampled_from(["SEK", "USD"]),
     }),
+    "stage": st.fixed_dictionaries({
+        "pick": PICK, "how": st.sampled_from(["position", "position", "kind", "pipeline"]), "position": st.integers(0, 4),
+        "kind": st.sampled_from(["open", "open", "won", "lost"]), "via": st.sampled_from(["save", "update", "sql"]),
+    }),
+    "settings": worlds.SETTINGS.map(lambda fields: {"fields": fields}),
     "import": st.fixed_dictionaries({"rows": st.lists(worlds.ACTIVITIES, min_size=1, max_size=3)}),
 }
 OF_FACTS = {fact: _of_fact(fact) for fact in FACTS}
@@ -71,24 +91,29 @@ def _drawn(what: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 # The kind is drawn first: each gets its turn, however many choices the others have.
-EDITS = st.sampled_from(["activity", "activity", "deal", "deal", "lead", "lead", "contact", *OTHERS]).flatmap(_drawn)
+EDITS = st.sampled_from([
+    "activity", "activity", "deal", "deal", "deal", "lead", "lead", "stage_change", "stage_change", "contract", "cost", "contact", *OTHERS,
+]).flatmap(_drawn)
 
 
 def make(made: Built, edit: dict[str, Any]) -> None:
     {
         "add": _add, "change": _change, "delete": _delete, "customer": _customer, "moves": _moves, "assignment": _assignment,
-        "parent": _parent, "rate": _rate, "import": _import,
+        "parent": _parent, "rate": _rate, "stage": _stage, "settings": _settings, "import": _import,
     }[edit["do"]](made, edit)
 
 
 def _add(made: Built, edit: dict[str, Any]) -> None:
     model, _, values, _ = FACTS[edit["fact"]]
-    row = model(**values(made, edit["row"]))
+    new = values(made, edit["row"])
+    if new is None:
+        return
+    row = model(**new)
     match edit["via"]:
         case "save":
             row.save()
         case "bulk":
-            model.objects.bulk_create([row, model(**values(made, edit["row"]))])
+            model.objects.bulk_create([row, model(**new)])
         case "sql":
             insert(row)
 
@@ -100,7 +125,7 @@ def _change(made: Built, edit: dict[str, Any]) -> None:
         return
     fields: tuple[str, ...] = edit["fields"]
     new = values(made, edit["row"])
-    if set(fields) & {"closed_on", "closed_by"} and "open" in {new["status"], *(row.status for row in rows)}:
+    if model is Deal and set(fields) & {"closed_on", "closed_by"} and "open" in {new["status"], *(row.status for row in rows)}:
         fields = CLOSING
     for row in rows:
         for name in fields:
@@ -122,6 +147,8 @@ def _delete(made: Built, edit: dict[str, Any]) -> None:
         rows[0].delete()
     elif edit["via"] == "sql":
         for row in rows:
+            for cut in CUTS.get(model, ()):
+                execute(cut, [row.pk])
             execute(f"DELETE FROM {model._meta.db_table} WHERE id = %s", [row.pk])  # noqa: S608
     else:
         model.objects.filter(pk__in=[row.pk for row in rows]).delete()
@@ -136,11 +163,9 @@ def _rows(model: Any, made: Built, edit: dict[str, Any]) -> list[Any]:
 
 
 def _customer(made: Built, edit: dict[str, Any]) -> None:
-    """Deleting a company takes it off its leads and activities; one with deals stays."""
-    if not made.customers:
-        return
+    """Deleting a company takes it off its leads and activities, and its contracts with it; one with deals stays, and so does the last."""
     customer = made.customers[edit["pick"] % len(made.customers)]
-    if edit["delete"] and not Deal.objects.filter(customer=customer).exists():
+    if edit["delete"] and len(made.customers) > 1 and not Deal.objects.filter(customer=customer).exists():
         made.customers.remove(customer)
         customer.delete()
         return
@@ -206,6 +231,30 @@ def _rate(made: Built, edit: dict[str, Any]) -> None:
             row.delete()
 
 
+def _stage(made: Built, edit: dict[str, Any]) -> None:
+    stage = Stage.objects.get(pk=made.stages[edit["pick"] % len(made.stages)].pk)
+    match edit["how"]:
+        case "position":
+            stage.position = edit["position"]
+        case "kind":
+            stage.kind = edit["kind"]
+        case "pipeline":
+            stage.pipeline = Pipeline.objects.filter(organisation=made.organisation).exclude(pk=stage.pipeline_id).get()
+    match edit["via"]:
+        case "save":
+            stage.save()
+        case "update":
+            Stage.objects.filter(pk=stage.pk).update(**{edit["how"]: getattr(stage, edit["how"])})
+        case "sql":
+            update(stage, (edit["how"],))
+
+
+def _settings(made: Built, edit: dict[str, Any]) -> None:
+    for name, value in edit["fields"].items():
+        setattr(made.organisation, name, value)
+    made.organisation.save()
+
+
 def _import(made: Built, edit: dict[str, Any]) -> None:
     """The same records twice; an earlier import's rows with the same ids are updated."""
     records = [
@@ -236,7 +285,7 @@ def update(row: Any, fields: tuple[str, ...]) -> None:
 
 def _raw(row: Any, field: Any) -> Any:
     value = field.get_db_prep_save(getattr(row, field.attname), connection)
-    return value.isoformat() if isinstance(value, dt.date) else value
+    return value.isoformat() if isinstance(value, dt.date) else value  # moments too
 
 
 def execute(sql: str, values: list[Any]) -> None:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kpi_tracker.rollups.capture import CAPTURED, Captured, Ripple
+from kpi_tracker.rollups.capture import CAPTURED, WATCHED, Captured, Mark, Watched
 
 ROWS = {"insert": ("new",), "update": ("old", "new"), "delete": ("old",)}
-DAY_CELLS = "c.organisation_id = {row}.organisation_id AND c.scope_kind = '{kind}' AND c.grain = 'd'"
 
 
 def statements() -> Iterator[str]:
     for captured in CAPTURED:
         for event, rows in ROWS.items():
             yield from _trigger(captured.table, event, "".join(_fact_body(captured, row) for row in rows))
-    for event, rows in ROWS.items():
-        yield from _trigger("orgs_teamassignment", event, "".join(_assignment_body(row) for row in rows))
-        yield from _trigger("orgs_exchangerate", event, "".join(_rate_body(row) for row in rows))
-    yield from _trigger("orgs_team", "update", "".join(_parent_body(row) for row in ROWS["update"]), "old.parent_id IS NOT new.parent_id")
-    yield from _trigger("orgs_organisation", "update", _currency_body(), "old.base_currency <> new.base_currency")
-    yield from _trigger("orgs_organisation", "update", _week_body(), "old.week_start <> new.week_start", "_week")
+    for watched in WATCHED:
+        for event in watched.events:
+            differ = " OR ".join(f"old.{column} IS NOT new.{column}" for column in watched.changed) if event == "update" else ""
+            body = "".join(_watched_body(watched, row) for row in ROWS[event])
+            yield from _trigger(watched.table, event, body, differ, watched.name)
 
 
 def _trigger(table: str, event: str, body: str, when: str = "", suffix: str = "") -> Iterator[str]:
@@ -29,7 +27,7 @@ def _trigger(table: str, event: str, body: str, when: str = "", suffix: str = ""
     yield f"CREATE TRIGGER {name} AFTER {event.upper()} ON {table} FOR EACH ROW {condition} BEGIN {body} END"
 
 
-def _mark(select: str) -> str:
+def _insert(select: str) -> str:
     """Write what `select` (organisation, kind, id, fact, day) finds, unless it is marked already."""
     return f"""
         INSERT INTO rollups_dirtybucket (organisation_id, scope_kind, scope_id, fact, day)
@@ -43,57 +41,21 @@ def _fact_body(captured: Captured, row: str) -> str:
         f"SELECT {row}.organisation_id AS o, 'r' AS k, {row}.{rep} AS i, '{captured.fact}' AS f, {row}.{day} AS d"
         for rep, day in captured.clocks
     )
-    return _mark(clocks) + (_ripple(captured, captured.ripple, row) if captured.ripple else "")
+    return _insert(clocks) + "".join(_mark(mark, row) for mark in captured.marks)
 
 
-def _ripple(captured: Captured, ripple: Ripple, row: str) -> str:
-    per, day = ripple.per, ripple.day
-    same = f"a.organisation_id = {row}.organisation_id AND a.{per} = {row}.{per} AND {ripple.where.format(row='a')} AND a.id <> {row}.id"
-    found = f"SELECT a.organisation_id AS o, 'r' AS k, a.{ripple.rep} AS i, '{captured.fact}' AS f, a.{day} AS d FROM {captured.table} a"
-    if ripple.days is None:
-        rest = f"WHERE {same} AND {ripple.where.format(row=row)} ORDER BY a.{day}, a.id LIMIT 1"
-    else:
-        within = f"a.{day} >= {row}.{day} AND a.{day} < date({row}.{day}, '+{ripple.days} days')"
-        rest = f"WHERE {same} AND {ripple.where.format(row=row)} AND {within}"
-    return _mark(f"{found} {rest}")
+def _watched_body(watched: Watched, row: str) -> str:
+    body = "".join(_mark(mark, row) for mark in watched.marks)
+    if watched.stale:
+        body += f" DELETE FROM rollups_rollupcell WHERE {watched.stale.format(row=row, cell='')};"
+    return body
 
 
-def _assignment_body(row: str) -> str:
-    """A team's sum changes on each day on which its coming or going member has cells."""
-    return _mark(f"""
-        SELECT {row}.organisation_id AS o, 't' AS k, {row}.team_id AS i, '' AS f, c.bucket AS d
-        FROM rollups_rollupcell c WHERE {DAY_CELLS.format(row=row, kind="r")} AND c.scope_id = {row}.rep_id
-            AND c.bucket >= {row}.valid_from AND ({row}.valid_to IS NULL OR c.bucket < {row}.valid_to)""")
-
-
-def _parent_body(row: str) -> str:
-    """A team that moves in the tree leaves the sum above it and enters another, on each day on which it has cells."""
-    return _mark(f"""
-        SELECT new.organisation_id AS o, 't' AS k, {row}.parent_id AS i, '' AS f, c.bucket AS d
-        FROM rollups_rollupcell c WHERE {DAY_CELLS.format(row="new", kind="t")} AND c.scope_id = new.id""")
-
-
-def _rate_body(row: str) -> str:
-    """A rate holds from its day until the next one."""
-    return _mark(f"""
-        SELECT x.organisation_id AS o, 'r' AS k, x.closed_by_id AS i, 'deal' AS f, x.closed_on AS d
-        FROM sales_deal x WHERE x.organisation_id = {row}.organisation_id AND x.currency = {row}.currency AND x.closed_on >= {row}.day
-            AND x.closed_on < COALESCE((SELECT MIN(later.day) FROM orgs_exchangerate later
-                WHERE later.organisation_id = {row}.organisation_id AND later.currency = {row}.currency AND later.day > {row}.day),
-                '9999-12-31')""")
-
-
-def _currency_body() -> str:
-    return _mark("""
-        SELECT x.organisation_id AS o, 'r' AS k, x.closed_by_id AS i, 'deal' AS f, x.closed_on AS d
-        FROM sales_deal x WHERE x.organisation_id = new.id AND x.closed_on IS NOT NULL""")
-
-
-def _week_body() -> str:
-    """Weeks that begin on another day are other buckets: the old ones go, and every day that has cells is summed up anew."""
-    every = " UNION ".join(
-        f"SELECT c.organisation_id AS o, 'r' AS k, c.scope_id AS i, '{captured.fact}' AS f, c.bucket AS d"
-        " FROM rollups_rollupcell c WHERE c.organisation_id = new.id AND c.scope_kind = 'r' AND c.grain = 'd'"
-        for captured in CAPTURED
+def _mark(mark: Mark, row: str) -> str:
+    values = {"row": row, "others": f"a.id <> {row}.id", "in_90_days": f"date({row}.created_on, '+90 days')"}
+    where = f" WHERE {mark.where.format(row=row)}" if mark.where else ""
+    found = (
+        f"SELECT {row}.{mark.organisation} AS o, '{mark.kind}' AS k, {mark.rep.format(row=row)} AS i, '{mark.fact}' AS f,"
+        f" {mark.day.format(row=row)} AS d FROM {mark.source.format(**values)}"
     )
-    return _mark(every) + " DELETE FROM rollups_rollupcell WHERE organisation_id = new.id AND grain = 'w';"
+    return _insert(f"SELECT * FROM ({found}){where}")

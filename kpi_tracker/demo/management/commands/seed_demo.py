@@ -11,12 +11,15 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from kpi_tracker.demo.accounts import SLUG
+from kpi_tracker.demo.closing import close_months
+from kpi_tracker.demo.own import make_own_kpis
 from kpi_tracker.demo.removal import remove_demo
 from kpi_tracker.demo.staff import Staff
 from kpi_tracker.demo.store import Store
 from kpi_tracker.demo.timeline import AFTERNOON
 from kpi_tracker.demo.world import World, build
 from kpi_tracker.orgs.models import Organisation
+from kpi_tracker.rollups.builder import refresh_fully
 
 ZONE = ZoneInfo("Europe/Stockholm")
 
@@ -41,13 +44,20 @@ class Command(BaseCommand):
         world = build(today=today or now.date(), now=second, scale=scale, seed=seed)
         with transaction.atomic():
             remove_demo()
-            Store(world, Staff(world), self._show).write()
+            store = Store(world, Staff(world), self._show)
+            store.write()
+            make_own_kpis(store, today=world.today)
         self.stdout.write("Computing its figures")
         if connection.vendor == "postgresql":
             # The planner knows nothing yet about tables that were filled a moment ago.
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE")
         call_command("rollup_rebuild", SLUG, stdout=self.stdout, stderr=self.stderr)
+        with transaction.atomic():
+            closed = close_months(store.staff, today=world.today)
+            self.stdout.write(f"  closed months: {len(closed)}")
+            store.write_late()
+        refresh_fully(store.organisation)
         self.stdout.write(self.style.SUCCESS(f"{_summary(world)}: {time.monotonic() - began:.0f} seconds"))
 
     def _show(self, what: str, done: int, total: int) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from kpi_tracker.errors import InvalidInput, UserError
 from kpi_tracker.kpis import engine, registry
-from kpi_tracker.kpis.query import Dimension
+from kpi_tracker.kpis.measures import Dimension
 from kpi_tracker.kpis.subjects import subject_of
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import Grain, Period, day_after
@@ -27,7 +27,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("key", metavar="KEY", help=f"One of: {', '.join(kpi.key for kpi in registry.all_kpis())}.")
+        parser.add_argument("key", metavar="KEY", help=f"One of: {', '.join(kpi.key for kpi in registry.built_in())}, or own:NUMBER.")
         parser.add_argument("--organisation", required=True, metavar="SLUG")
         parser.add_argument(
             "--scope", default="organisation", metavar="SCOPE", help="organisation (default), team:NAME, rep:NAME or customer:NAME."
@@ -60,13 +60,13 @@ class Command(BaseCommand):
                 self._write_table(answer["rows"])
 
     def _answer(self, options: dict[str, Any]) -> Entry:
-        kpi = registry.kpi(options["key"])
         organisation = Organisation.objects.filter(slug=options["organisation"]).first()
         if organisation is None:
             known = ", ".join(Organisation.objects.order_by("slug").values_list("slug", flat=True)[:20]) or "none"
             raise InvalidInput(f"There is no organisation {options['organisation']!r}; known are: {known}.", field="organisation")
         if options["last"] < options["start"]:
             raise InvalidInput("--to must not come before --from.", field="to")
+        kpi = registry.kpi(options["key"], organisation)
         period = Period(options["start"], day_after(options["last"]))
         grain = Grain(options["grain"]) if options["grain"] else None
         question = Question(
