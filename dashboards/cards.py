@@ -16,6 +16,7 @@ from goals import sentences as goal_sentences
 from goals.progress import GoalProgress
 from kpi_tracker import formats
 from kpi_tracker.kpis.metrics import SubjectKind
+from kpi_tracker.orgs.rates import display_rate
 from kpi_tracker.periods import Grain
 
 
@@ -37,12 +38,19 @@ def card(page: Page, figure: Figure) -> dict[str, Any]:
     found: dict[str, Any] = {
         "label": figure.shown.label, "value": sentences.value_text(figure, page.currency), "parts": sentences.parts(figure, short=True),
         "change": sentences.card_change(page.frame, figure), "spark": spark(figure.trend), "link": page.link(kpi=figure.key),
-        "records": records_link(page, figure.key, figure.span), "key": figure.key,
+        "records": records_link(page, figure.key, figure.span), "key": figure.key, "beside": beside(page, figure, short=True),
     }
     if figure.goal is not None:
         found |= {"goal": figure.goal, "of": goal_sentences.target_words(figure.goal.goal), "status": status(figure.goal)}
         found |= {"pill": pill_text(figure.goal), "fills": figure.goal.pace is not None}
     return found
+
+
+def beside(page: Page, figure: Figure, *, short: bool = False) -> str:
+    """Money in the organisation's second currency, at the newest rate known on the last day of the figure's span."""
+    organisation = page.scope.organisation
+    rate = None if figure.span is None else display_rate(organisation, figure.span.last)
+    return formats.beside(figure.shown.kpi, figure.now, organisation.display_currency, rate, short=short)
 
 
 def status(goal: GoalProgress) -> dict[str, str]:
@@ -60,6 +68,7 @@ def goal_card(page: Page, figure: Figure) -> dict[str, Any]:
     """The card beside the curve: how the goal stands, or what there is without one."""
     found: dict[str, Any] = {
         "label": figure.shown.label, "value": sentences.value_text(figure, page.currency), "parts": sentences.parts(figure),
+        "beside": beside(page, figure),
         "records": records_link(page, figure.key, figure.span), "goal": figure.goal,
         "new": new_goal_link(page), "spark": spark(figure.trend),
         "before": None if figure.before is None else formats.kpi_value(figure.shown.kpi, figure.before.value, page.currency),

@@ -42,6 +42,7 @@ class Shown:
         settings = {setting.kpi: setting for setting in KpiSetting.objects.within(scope)}
         kpis = [kpi for kpi in registry.kpis_of(scope.organisation) if kind in kpi.subjects]
         kept = [kpi for kpi in kpis if kpi.key not in settings or settings[kpi.key].enabled]
+        kept.sort(key=lambda kpi: list(Category).index(kpi.category))  # an own KPI stands behind the built-in ones of its category
         labels = {key: setting.label for key, setting in settings.items() if setting.label}
         self.kind = kind
         self.all = [ShownKpi(kpi, labels.get(kpi.key, str(kpi.label))) for kpi in kept]

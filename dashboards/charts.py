@@ -12,6 +12,7 @@ from django.utils.translation import gettext, pgettext
 from dashboards.curves import Bar, Curve, Shape
 from kpi_tracker import charts, formats
 from kpi_tracker.charts import ChartLine, Look
+from kpi_tracker.kpis.measures import Unit
 from kpi_tracker.periods import Grain, Period
 
 Write = Callable[[Decimal], str]
@@ -26,6 +27,8 @@ def figure(curve: Curve) -> dict[str, Any]:
 
 def _writer(curve: Curve) -> Write:
     currency = curve.frame.organisation.base_currency
+    if curve.shown.kpi.unit is Unit.MONEY_PER_DAY:  # the title says that it is a day's: no room beside the axis
+        return lambda value: formats.money(value, currency, short=True)
     return lambda value: formats.kpi_value(curve.shown.kpi, value, currency, short=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ from kpi_tracker.kpis.metrics import AnyKpi, SubjectKind
 from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.kpis.query import KpiQuery, KpiTable
 from kpi_tracker.orgs.models import Rep
-from kpi_tracker.orgs.selectors import teams_of
+from kpi_tracker.orgs.tree import teams_of
 from kpi_tracker.periods import Grain, Period
 from kpi_tracker.rollups import closing, reader, reported
 from kpi_tracker.rollups.closing import Month
@@ -29,13 +29,7 @@ from kpi_tracker.rollups.models import LateEdit, PeriodClose
 from kpi_tracker.rollups.reported import Change
 from kpi_tracker.scope import Scope
 
-Ask = Callable[..., KpiTable]
-AS_REPORTED = "reported"
-
-
-def ask_as(said: str) -> Ask:
-    """The function that answers: for `reported` what closed months said, else what is now known."""
-    return reported.ask if said == AS_REPORTED else reader.ask
+FEW = 12  # so many months stand on the list at first
 
 
 # The months ------------------------------------------------------------------------------------------
@@ -81,6 +75,12 @@ def _edits_of(closed: Iterable[PeriodClose], scope: Scope) -> dict[dt.date, int]
     return {dt.date(int(key[1:5]), int(key[5:]), 1): number for key, number in found.items()}
 
 
+def few(rows: list[MonthRow]) -> list[MonthRow]:
+    """The last months, and all back to the first that is closed."""
+    last = max((place for place, row in enumerate(rows, 1) if row.month.is_closed), default=0)
+    return rows[: max(FEW, last)]
+
+
 def months_answer(rows: list[MonthRow]) -> str:
     closed = [row for row in rows if row.month.is_closed]
     if not closed:
@@ -101,7 +101,7 @@ def closing_get(scope: Scope, month: Period) -> PeriodClose | None:
 
 @dataclass(frozen=True, slots=True)
 class FigureRow:
-    """One KPI of a closed month. difference: empty where one of the two has no value, or they are equal."""
+    """One KPI of a closed month. difference: empty where it has not changed, "–" where one of the two has no value."""
 
     shown: ShownKpi
     change: Change
@@ -118,7 +118,7 @@ class FigureRow:
 
 def figure_rows(scope: Scope, about: About, closed: PeriodClose, *, today: dt.date) -> list[FigureRow]:
     """Every KPI that the organisation shows for this subject and that the month kept."""
-    shown = [one for one in Shown(scope, about.kind).all if one.key in closed.kpis]
+    shown = [one for _, kpis in Shown(scope, about.kind).by_category() for one in kpis if one.key in closed.kpis]
     span, currency, org = closed.period, scope.organisation.base_currency, scope.organisation.slug
     question = KpiQuery(tuple(one.key for one in shown), about.subject, (span,))
     now = reader.ask(scope.organisation, question, today=today)
@@ -129,7 +129,7 @@ def figure_rows(scope: Scope, about: About, closed: PeriodClose, *, today: dt.da
         change = changed.get((one.key, span), Change(value, value))
         rows.append(FigureRow(
             one, change, formats.kpi_value(one.kpi, change.reported.value, currency), formats.kpi_value(one.kpi, value.value, currency),
-            signed(one.kpi, change.difference, currency) if change.difference else "",
+            signed(one.kpi, change.difference, currency) if change.is_changed else "",
             explanation_link(org, one.key, about.subject, span), Figure(one.key, about.subject, span).address(org),
         ))
     return rows
@@ -158,11 +158,11 @@ def explanation_link(org: str, kpi: str, subject: Subject, month: Period) -> str
 
 
 def signed(kpi: AnyKpi, amount: Decimal | None, currency: str) -> str:
-    """A difference with its sign; of percentages in points."""
-    if amount is None or kpi.unit is not Unit.PERCENT:
-        return formats.signed_kpi_value(kpi, amount, currency)
-    sign = "+" if amount > 0 else formats.MINUS if amount < 0 else ""
-    return f"{sign}{points(amount * 100)}"
+    """A difference with its sign; of percentages in points. One too small to be written is "≈ 0"."""
+    text = formats.signed_kpi_value(kpi, amount, currency)
+    if amount is not None and kpi.unit is Unit.PERCENT:
+        text = ("+" if amount > 0 else formats.MINUS if amount < 0 else "") + points(amount * 100)
+    return text if not amount or any(digit in text for digit in "123456789") else "≈\u00a00"
 
 
 @dataclass(frozen=True, slots=True)

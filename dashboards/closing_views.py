@@ -58,8 +58,10 @@ def subject_of(request: HttpRequest, scope: Scope, closed: PeriodClose) -> About
 def months(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Which months are closed."""
     rows = closing.month_rows(scope, today=today_of(scope))
+    listed = rows if request.GET.get("all") == "1" else closing.few(rows)
     context = {
-        "rows": rows, "answer": closing.months_answer(rows), "rule": ClosingRule.objects.within(scope).first(),
+        "rows": listed, "earlier": len(rows) - len(listed), "answer": closing.months_answer(rows),
+        "rule": ClosingRule.objects.within(scope).first(),
         "may_close": allows(scope, Permission.ADMINISTER), "longest": service.LONGEST_WAIT,
     }
     return render_page(request, "dashboards/closing.html", context)

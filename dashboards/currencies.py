@@ -133,7 +133,7 @@ def _turn_goals(organisation: Organisation, rates: list[tuple[dt.date, Decimal]]
     goals = list(money_goals(organisation).select_for_update())
     if goals and not rates:
         message = gettext("There are goals in money, and no rate to turn them round; add a rate of the new currency first.")
-        raise InvalidInput(message, field="base_currency", code="no_rate")
+        raise InvalidInput(message, field="base_currency")
     for goal in goals:
         day = min(goal.ends_on - DAY, today)
         rate = next((rate for first, rate in reversed(rates) if first <= day), rates[0][1])

@@ -36,6 +36,7 @@ def _about_value(opened: Opened) -> Iterator[str]:
                 yield words.compared(now, before)
         case FormulaKpi():
             yield from (words.limited(found, opened.organisation) for found in opened.value.factors if found.capped)
+            yield words.choose_factor()
         case _:
             assert_never(kpi)
 
@@ -59,7 +60,7 @@ def _why_none(opened: Opened) -> Iterator[str]:
     kpi, value = opened.kpi, opened.value
     if value.value is not None:
         return
-    if opened.today < opened.span.start:
+    if opened.ahead:
         yield words.not_begun(opened.span)
         return
     match kpi:

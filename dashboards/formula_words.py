@@ -9,7 +9,7 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 
 from goals.sentences import in_sentence
 from kpi_tracker import formats
-from kpi_tracker.kpis.measures import Term
+from kpi_tracker.kpis.measures import Measure, Term
 from kpi_tracker.kpis.metrics import AnyKpi, Limit, RatioKpi
 from kpi_tracker.kpis.query import FactorValue
 from kpi_tracker.orgs.models import Organisation
@@ -56,8 +56,25 @@ def part_words(kpi: AnyKpi, term: Term, labels: Mapping[str, str]) -> str:
     if term.key in labels:
         return in_sentence(labels[term.key])
     if isinstance(kpi, RatioKpi):
-        return gettext("what is counted") if term is kpi.numerator else gettext("what it is divided by")
+        return _side_words(kpi, term)
     return in_sentence(str(kpi.label))
+
+
+def _side_words(kpi: RatioKpi, term: Term) -> str:
+    """Of a KPI that the organisation made: an average takes both sides from the same records."""
+    above, below = kpi.numerator, kpi.denominator
+    both = isinstance(above, Measure) and isinstance(below, Measure)
+    if both and (above.fact, above.day, above.where) == (below.fact, below.day, below.where):
+        return gettext("sum over the records") if term is above else gettext("number of the records")
+    return gettext("what counts above the line") if term is above else gettext("what counts below the line")
+
+
+def counted(*, adds: bool) -> str:
+    return gettext("The sum of what the records below add") if adds else gettext("The number of the records below")
+
+
+def choose_factor() -> str:
+    return gettext("Choose a factor to see how it is made, and its records.")
 
 
 def at_the_end(day: str) -> str:
@@ -161,11 +178,16 @@ def lagged(days: int) -> str:
     ) % {"days": formats.number(days)}
 
 
+def days(value: Decimal) -> str:
+    """With the decimals that it takes to reckon with them."""
+    return ngettext("%(days)s day", "%(days)s days", 2) % {"days": formats.number(value, 2)}
+
+
 def need(win_rate: Decimal, months: int) -> str:
     """How much coverage it takes."""
     return ngettext(
-        "Needed is %(need)s: 1 ÷ %(rate)s, the win rate of the last %(months)s month.",
-        "Needed is %(need)s: 1 ÷ %(rate)s, the win rate of the last %(months)s months.", months,
+        "Needed is %(need)s ×: 1 ÷ %(rate)s, the win rate of the last %(months)s month.",
+        "Needed is %(need)s ×: 1 ÷ %(rate)s, the win rate of the last %(months)s months.", months,
     ) % {"need": formats.number(1 / win_rate, 1), "rate": formats.percent(win_rate), "months": formats.number(months)}
 
 

@@ -11,7 +11,7 @@ from typing import assert_never
 from django.utils.translation import gettext
 
 from dashboards import formula_words as words
-from dashboards.record_columns import exact
+from dashboards.record_columns import exact, quantity_column
 from goals.sentences import in_sentence
 from kpi_tracker import formats
 from kpi_tracker.kpis.catalogue import REVENUE
@@ -76,6 +76,11 @@ class Opened:
     def currency(self) -> str:
         return self.organisation.base_currency
 
+    @property
+    def ahead(self) -> bool:
+        """Whether its days have not begun: then there is no value yet, whatever is recorded for them."""
+        return self.today < self.span.start
+
 
 def formula(opened: Opened) -> Formula:
     kpi, parts = opened.kpi, parts_of(opened)
@@ -94,9 +99,12 @@ def formula(opened: Opened) -> Formula:
             kind, pieces = "formula", _factors(opened, kpi)
         case _:
             assert_never(kpi)
-    sentence = " ".join(piece if isinstance(piece, str) else piece.label for piece in pieces)
+    if isinstance(kpi, SimpleKpi):
+        sentence = words.counted(adds=quantity_column(kpi.measure) is not None)
+    else:
+        sentence = " ".join(piece if isinstance(piece, str) else piece.label for piece in pieces).replace("( ", "(").replace(" )", ")")
     return Formula(
-        kind=kind, words=sentence.replace("( ", "(").replace(" )", ")"),
+        kind="ahead" if opened.ahead else kind, words=sentence,
         pieces=tuple(pieces), result=formats.kpi_value(kpi, opened.value.value, opened.currency), parts=parts,
     )
 
@@ -106,7 +114,7 @@ def parts_of(opened: Opened) -> tuple[Part, ...]:
     kpi, span, value, spans = opened.kpi, opened.span, opened.value, opened.spans
     match kpi:
         case SimpleKpi():
-            return (_part(opened, "numerator", kpi.measure, span, value.value),)
+            return (_part(opened, "numerator", kpi.measure, span, value.numerator),)
         case RatioKpi() if is_coverage(kpi):
             expected = _part(opened, "numerator", kpi.numerator, span, value.numerator)
             return (expected,) if value.denominator is None else (expected, _revenue_so_far(opened, value.denominator))
@@ -184,9 +192,10 @@ def _factor(opened: Opened, found: FactorValue, place: int) -> Operand:
     note = ""
     if found.capped:
         note = gettext("instead of %(value)s") % {"value": formats.kpi_value(kpi, found.value.value, opened.currency)}
+    days = when(kpi.measure, found.span) if isinstance(kpi, SimpleKpi) else formats.day_range(found.span)
     return Operand(
-        text=factor_text(kpi, found.used, opened.currency), label=in_sentence(str(kpi.label)),
-        when=formats.day_range(found.span), plain=found.used, factor=place, note=note,
+        text=factor_text(kpi, found.used, opened.currency), label=in_sentence(str(kpi.label)), when=days, plain=found.used,
+        factor=place, note=note,
     )
 
 
@@ -196,5 +205,6 @@ def factor_text(kpi: AnyKpi, value: Decimal | None, currency: str) -> str:
         return exact(kpi.unit, value, currency) if value is None else formats.money(value, currency)
     if kpi.unit is Unit.PERCENT:
         return formats.percent(value, 2)
-    whole = value == value.to_integral_value()
-    return formats.kpi_value(kpi, value, currency) if whole else formats.number(value, 2)
+    if value == value.to_integral_value():
+        return formats.kpi_value(kpi, value, currency)
+    return words.days(value) if kpi.unit is Unit.DAYS else formats.number(value, 2)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, assert_never
 
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page
 from django.http import Http404, QueryDict
 
 from dashboards import formula_words as words
@@ -18,13 +19,14 @@ from dashboards.formula_notes import notes
 from dashboards.formulas import Formula, Opened, Operand, Part, formula, when
 from dashboards.math_links import Figure, Member, member_from, path_from, path_text
 from dashboards.piles import Sums
-from dashboards.record_columns import exact, quantity_column
+from dashboards.record_columns import Text, exact, quantity_column
 from dashboards.records import MEMBERS, Asked, Records, records_of, wanted_from
 from dashboards.subjects import About, about, address
 from kpi_tracker import formats
 from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.measures import Dimension, Fact, Measure
 from kpi_tracker.kpis.metrics import AnyKpi, RatioKpi, SimpleKpi, SubjectKind
+from kpi_tracker.kpis.own import is_own
 from kpi_tracker.kpis.parts import Subject, in_unit
 from kpi_tracker.kpis.query import KpiQuery, KpiValue, Spans, breaks_down
 from kpi_tracker.orgs.models import Rep, Team, TeamAssignment
@@ -92,6 +94,8 @@ def math_of(scope: Scope, kpi: str, query: QueryDict, today: dt.date) -> Math:
         crumbs.append(Crumb(str(opened_kpi.label), figure.address(organisation.slug, factor=path_text(path[: place + 1]))))
     spans = Spans(organisation, (span,), (opened_kpi,), today, reader.parts)
     subject = Subject(MEMBERS[member.by], member.id) if member is not None and member.by in MEMBERS else whom.subject
+    if today < span.start:
+        value = replace(value, value=None)
     opened = Opened(organisation, opened_kpi, span, value, spans, today, subject, labels)
     made = formula(opened)
     part = next((one for one in made.parts if one.key == query.get("part")), made.parts[0] if made.parts else None)
@@ -201,7 +205,9 @@ def pairs(math: Math) -> list[Pair]:
 
 
 def _of_stages(kpi: AnyKpi) -> bool:
-    return isinstance(kpi, RatioKpi) and isinstance(kpi.denominator, Measure) and kpi.denominator.fact is Fact.STAGE
+    if not isinstance(kpi, RatioKpi) or is_own(kpi):
+        return False
+    return isinstance(kpi.denominator, Measure) and kpi.denominator.fact is Fact.STAGE
 
 
 def context(math: Math, query: QueryDict) -> dict[str, Any]:
@@ -218,13 +224,27 @@ def context(math: Math, query: QueryDict) -> dict[str, Any]:
     listed = records_of(scope, math.asked(math.part), wanted)
     rows = listed.page(query.get("page", "1"))
     return found | {
-        "part": math.part, "listed": listed, "columns": listed.columns, "rows": rows, "cells": list(listed.rows(scope, rows)),
+        "part": math.part, "listed": listed, "columns": listed.columns, "rows": rows, "lines": lines(scope, math.part, listed, rows),
         "wanted": wanted, "reps": reps_of(math) if listed.shape.rep else [], "by_customer": _by_customer(math, listed),
         "kept": _kept(query),
-        "by_day": bool(listed.shape.day) and math.part.span is not None and len(math.part.span) > 1,
+        "by_day": math.part.span is not None and len(math.part.span) > 1,
         "sums": sums(math, math.part, listed, narrowed=wanted.narrows),
         "title": words.list_title(math.part.label, when(math.part.term, math.part.span), left=wanted.left),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A record as it is listed, and what it adds to the part."""
+
+    cells: tuple[Text, ...]
+    adds: Decimal
+
+
+def lines(scope: Scope, part: Part, listed: Records, found: Page[Any]) -> list[Line]:
+    taken = list(found)
+    adds = [in_unit(int(getattr(record, "quantity", 0)), part.term.unit) for record in taken]
+    return [Line(cells, value) for cells, value in zip(listed.rows(scope, taken), adds, strict=True)]
 
 
 # What a narrowed list keeps of the address.

@@ -79,8 +79,8 @@ class Queried:
             found = found.filter(**{f"{shape.customer_name}__icontains": wanted.customer})
         if wanted.text:
             found = found.filter(reduce(or_, (Q(**{f"{path}__icontains": wanted.text}) for path in shape.texts)))
-        if wanted.day and shape.day:
-            found = found.filter(**{shape.day: wanted.day})
+        if wanted.day:
+            found = found.filter(reduce(or_, (Q(**{path: wanted.day}) for path in shape.days)))
         return Queried(found)
 
     def ordered(self, shape: Shape, order: Order) -> QuerySet[Any]:
@@ -148,7 +148,7 @@ def _meets(line: Line, shape: Shape, wanted: Wanted) -> bool:
         return False
     if wanted.text and not any(wanted.text.casefold() in str(at(record, path) or "").casefold() for path in shape.texts):
         return False
-    return not (wanted.day and shape.day and at(record, shape.day) != wanted.day)
+    return wanted.day is None or any(at(record, path) == wanted.day for path in shape.days)
 
 
 def _rank(value: Any) -> tuple[bool, Any]:

@@ -51,10 +51,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Paths from a record to its day, its rep and its customer ("" where it has none), and the texts that are searched."""
+    """Paths from a record to its day, its rep and its customer ("" where it has none), and the texts that are searched.
+
+    days: those by which a record is found; the first is also what lists are sorted by.
+    """
 
     columns: tuple[Column, ...]
-    day: str
+    days: tuple[str, ...]
     rep: str
     customer: str
     texts: tuple[str, ...]
@@ -170,12 +173,12 @@ def _activity(day: str, rep: str) -> Shape:
         _column("outcome", pgettext_lazy("column", "Outcome"), _display, "outcome"),
         _column("subject", pgettext_lazy("column", "Subject"), _text, "subject"),
     )
-    return Shape(columns, day, rep, "customer", ("subject", "customer__name", "rep__name", "type__name"), (rep, "customer", "type"))
+    return Shape(columns, (day,), rep, "customer", ("subject", "customer__name", "rep__name", "type__name"), (rep, "customer", "type"))
 
 
 def _contact(day: str, rep: str) -> Shape:
     columns = (_day_column(day), _column("name", NAME["contact"], _text, "name"), _customer_column("customer"), _rep_column(rep))
-    return Shape(columns, day, rep, "customer", ("name", "email", "customer__name"), (rep, "customer"))
+    return Shape(columns, (day,), rep, "customer", ("name", "email", "customer__name"), (rep, "customer"))
 
 
 def _company(day: str, rep: str) -> Shape:
@@ -183,16 +186,19 @@ def _company(day: str, rep: str) -> Shape:
         *([_day_column(day)] if day else []), _column("name", NAME["company"], _customer, "", order="name"),
         _column("business", pgettext_lazy("column", "Business id"), _text, "business_id"), _rep_column(rep),
     )
-    return Shape(columns, day, rep, "", ("name", "business_id", "segment"), (rep, "owner"))
+    return Shape(columns, (day,), rep, "", ("name", "business_id", "segment"), (rep, "owner"))
 
 
-def _deal(day: str, rep: str, term: Term) -> Shape:
+def _deal(term: Term, *, left: bool) -> Shape:
+    """left: deals that were left out, among them open ones: with both of their days, and whoever has them."""
+    day, rep = (term.day, term.rep.removesuffix("_id")) if isinstance(term, Measure) and not left else ("opened_on", HOLDER)
     columns = [
-        _day_column(day), _column("name", NAME["deal"], _text, "name"), _customer_column("customer"), _rep_column(rep),
+        _day_column(day, pgettext_lazy("column", "Opened") if rep == HOLDER else None), _column("name", NAME["deal"], _text, "name"),
+        _customer_column("customer"), _rep_column(rep),
         _column("stage", pgettext_lazy("column", "Stage"), _text, "stage", order="stage__position"),
         _column("amount", gettext_lazy("Amount"), _money, "amount", right=True),
     ]
-    if isinstance(term, Measure) and term.quantity is Quantity.CYCLE_DAYS:
+    if isinstance(term, Measure) and term.quantity is Quantity.CYCLE_DAYS and not left:
         columns[5:5] = [
             _day_column("first_contact_on", pgettext_lazy("column", "First contact"), "first"),
             _day_column("opened_on", pgettext_lazy("column", "Opened"), "opened"),
@@ -204,11 +210,11 @@ def _deal(day: str, rep: str, term: Term) -> Shape:
         ]
     if isinstance(term, Direct) and term.kind is DirectKind.EXPECTED_PIPELINE:
         columns.insert(1, _day_column("expected_close_on", pgettext_lazy("column", "Expected"), "expected"))
-    if not isinstance(term, Measure):
-        columns.insert(5, _day_column("closed_on", pgettext_lazy("column", "Closed"), "closed"))
+    if rep == HOLDER:
+        columns.insert(1, _day_column("closed_on", pgettext_lazy("column", "Closed"), "closed"))
     reps = ("owner", "closed_by") if rep == HOLDER else (rep,)
     texts = ("name", "customer__name", "stage__name", "lost_reason")
-    return Shape(tuple(columns), day, rep, "customer", texts, (*reps, "customer", "stage"))
+    return Shape(tuple(columns), (day, "closed_on") if left else (day,), rep, "customer", texts, (*reps, "customer", "stage"))
 
 
 def _lead(day: str, rep: str) -> Shape:
@@ -217,7 +223,7 @@ def _lead(day: str, rep: str) -> Shape:
         _column("name", NAME["contact"], _text, "name"), _column("channel", pgettext_lazy("column", "Source"), _text, "channel"),
         _rep_column(rep),
     )
-    return Shape(columns, day, rep, "customer", ("company", "name", "channel", "customer__name"), (rep, "customer"))
+    return Shape(columns, (day,), rep, "customer", ("company", "name", "channel", "customer__name"), (rep, "customer"))
 
 
 def _stage_change(day: str, rep: str) -> Shape:
@@ -227,7 +233,7 @@ def _stage_change(day: str, rep: str) -> Shape:
         _column("from", pgettext_lazy("column", "From"), _text, "from_stage", order="from_stage__position"),
     )
     return Shape(
-        columns, day, rep, "deal__customer", ("deal__name", "deal__customer__name", "to_stage__name"),
+        columns, (day,), rep, "deal__customer", ("deal__name", "deal__customer__name", "to_stage__name"),
         (rep, "deal__customer", "to_stage", "from_stage"),
     )
 
@@ -239,7 +245,7 @@ def _contract() -> Shape:
         _column("yearly", pgettext_lazy("column", "A year"), _money, "yearly_amount", right=True),
         _column("margin", pgettext_lazy("column", "Margin"), _percent, "margin", right=True),
     )
-    return Shape(columns, "starts_on", "", "customer", ("customer__name",), ("customer",))
+    return Shape(columns, ("starts_on", "ends_on"), "", "customer", ("customer__name",), ("customer",))
 
 
 def _cost() -> Shape:
@@ -251,13 +257,12 @@ def _cost() -> Shape:
         _column("team", pgettext_lazy("column", "Team"), _text, "team", order="team__name"), _rep_column("rep"),
         _column("amount", gettext_lazy("Amount"), _money, "amount", right=True),
     )
-    return Shape(columns, "starts_on", "rep", "", ("note", "category"), ("rep", "team"))
+    return Shape(columns, ("starts_on",), "rep", "", ("note", "category"), ("rep", "team"))
 
 
-def _by_model(term: Term, model: type[Model]) -> Shape:
-    day, rep = _paths(term, model)
+def _by_model(term: Term, model: type[Model], *, left: bool) -> Shape:
     if model is Deal:
-        return _deal(day, rep, term)
+        return _deal(term, left=left)
     if model is Contract:
         return _contract()
     if model is Cost:
@@ -265,21 +270,13 @@ def _by_model(term: Term, model: type[Model]) -> Shape:
     shapes: dict[type[Model], Callable[[str, str], Shape]] = {
         Activity: _activity, Contact: _contact, Customer: _company, Lead: _lead, StageChange: _stage_change,
     }
+    day, rep = (term.day, term.rep.removesuffix("_id")) if isinstance(term, Measure) else ("", "owner")
     return shapes[model](day, rep)
 
 
-def _paths(term: Term, model: type[Model]) -> tuple[str, str]:
-    """The day and the rep by which the term's records are found."""
-    if isinstance(term, Measure):
-        return term.day, term.rep.removesuffix("_id")
-    if model is Deal:
-        return "opened_on", HOLDER
-    return "", "owner"
-
-
-def shape_of(term: Term, model: type[Model], subject: Subject) -> Shape:
-    """The columns of a term's records; what the page is about needs none of its own."""
-    shape = _by_model(term, model)
+def shape_of(term: Term, model: type[Model], subject: Subject, *, left: bool) -> Shape:
+    """The columns of a term's records, or of those left out; what the page is about needs none of its own."""
+    shape = _by_model(term, model, left=left)
     about = {SubjectKind.REP: "rep", SubjectKind.CUSTOMER: "customer"}.get(subject.kind, "")
     return replace(shape, columns=tuple(column for column in shape.columns if column.key != about))
 

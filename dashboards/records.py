@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -17,8 +17,8 @@ from dashboards.math_links import Member
 from dashboards.piles import Group, Listed, Order, Pile, Queried, Sums, Together, Wanted
 from dashboards.record_columns import Column, Shape, Text, quantity_column, shape_of
 from kpi_tracker.kpis import records
-from kpi_tracker.kpis.direct import Line
-from kpi_tracker.kpis.measures import Dimension, Measure
+from kpi_tracker.kpis.direct import Line, lines
+from kpi_tracker.kpis.measures import Dimension, Direct, Measure
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.kpis.records import LeftOut
@@ -91,11 +91,10 @@ def wanted_from(query: QueryDict) -> Wanted:
 
 def records_of(scope: Scope, asked: Asked, wanted: Wanted) -> Records:
     term = asked.part.term
-    shape = shape_of(term, records.model_of(term), asked.subject)
-    whole, seen = counted(asked), counted(asked).seen(scope)
-    all_sums = whole.sums()
+    shape = shape_of(term, records.model_of(term), asked.subject, left=wanted.left)
+    whole, groups = piles_of(asked)
+    seen, all_sums = whole.seen(scope), whole.sums()
     hidden = Sums() if scope.sees_all_reps else all_sums - seen.sums()
-    groups = left_out(asked)
     mine = [group.seen(scope) for group in groups]
     numbers = [group.pile.sums().number for group in mine]
     reasons = tuple(Reason(group.reason, number) for group, number in zip(mine, numbers, strict=True) if number)
@@ -120,40 +119,35 @@ def order_of(columns: Sequence[Column], shape: Shape, wanted: Wanted) -> Order:
     path = next((column.order for column in columns if column.order and column.key == wanted.sort.removeprefix("-")), "")
     if path:
         return Order(path, down=wanted.sort.startswith("-"))
-    return Order(shape.day) if shape.day else Order("id")
+    return Order(shape.days[0])
 
 
 # Counted, and left out -----------------------------------------------------------------------------
 
-def counted(asked: Asked) -> Pile:
-    """The part's records, whoever may see them."""
-    if asked.part.span is None:
-        return Listed(())
-    found = _counted(asked, asked.subject, asked.part.span)
-    if asked.member is not None:
-        found = _of_member(asked, asked.member, found, _counted(asked, _as_subject(asked, asked.member), asked.part.span))
-    return _pile(found)
-
-
-def left_out(asked: Asked) -> list[Group]:
-    if asked.part.span is None:
-        return []
-    groups = _left_out(asked, asked.subject, asked.part.span)
-    if asked.member is not None:
-        theirs = {str(one.reason): one.records for one in _left_out(asked, _as_subject(asked, asked.member), asked.part.span)}
-        return [
-            _group(group, _of_member(asked, asked.member, group.records, theirs[str(group.reason)]))
-            for group in groups if str(group.reason) in theirs
+def piles_of(asked: Asked) -> tuple[Pile, list[Group]]:
+    """The part's records and those left out of it, whoever may see them."""
+    part, member = asked.part, asked.member
+    if part.span is None:
+        return Listed(()), []
+    found, left = _found(asked, asked.subject, part.span)
+    if member is not None:
+        theirs, theirs_left = _found(asked, _as_subject(asked, member), part.span)
+        by_reason = {str(one.reason): one.records for one in theirs_left}
+        found = _of_member(asked, member, found, theirs)
+        left = [
+            replace(one, records=_of_member(asked, member, one.records, by_reason[str(one.reason)]))
+            for one in left if str(one.reason) in by_reason
         ]
-    return [_group(group, group.records) for group in groups]
+    return _pile(found), [Group(str(one.reason), _pile(one.records), one.rate_day if one.needs_rate else "") for one in left]
 
 
-def _counted(asked: Asked, subject: Subject, span: Period) -> QuerySet[Any] | Sequence[Line]:
-    return records.counted(asked.organisation, asked.part.term, subject, span, today=asked.today)
-
-
-def _left_out(asked: Asked, subject: Subject, span: Period) -> list[LeftOut]:
-    return records.left_out(asked.organisation, asked.part.term, subject, span, today=asked.today)
+def _found(asked: Asked, subject: Subject, span: Period) -> tuple[QuerySet[Any] | Sequence[Line], list[LeftOut]]:
+    organisation, term, today = asked.organisation, asked.part.term, asked.today
+    if isinstance(term, Direct):
+        return records.sorted_out(lines(organisation, term.kind, subject, span, today))
+    return (
+        records.counted(organisation, term, subject, span, today=today), records.left_out(organisation, term, subject, span, today=today)
+    )
 
 
 def _as_subject(asked: Asked, member: Member) -> Subject:
@@ -173,7 +167,3 @@ def _of_member(asked: Asked, member: Member, found: Any, theirs: Any) -> Any:
 
 def _pile(found: QuerySet[Any] | Sequence[Line]) -> Pile:
     return Queried(found) if isinstance(found, QuerySet) else Listed(found)
-
-
-def _group(left: LeftOut, found: QuerySet[Any] | Sequence[Line]) -> Group:
-    return Group(str(left.reason), _pile(found), left.rate_day if left.needs_rate else "")

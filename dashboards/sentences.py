@@ -17,8 +17,10 @@ from goals import sentences as goal_sentences
 from goals.pacing import Clock
 from goals.progress import GoalProgress
 from kpi_tracker import formats
-from kpi_tracker.kpis.measures import Fact, Measure, Unit
-from kpi_tracker.kpis.metrics import Course, Direction, RatioKpi, SubjectKind
+from kpi_tracker.kpis.catalogue import INBOUND_LEADS, NEW_CUSTOMERS
+from kpi_tracker.kpis.measures import Measure, Unit
+from kpi_tracker.kpis.metrics import Course, Direction, Limit, RatioKpi, SubjectKind
+from kpi_tracker.kpis.own import is_own
 from kpi_tracker.kpis.query import KpiValue
 from kpi_tracker.periods import Grain
 
@@ -262,6 +264,8 @@ def _compared_title(frame: Frame, figure: Figure, values: dict[str, str]) -> str
             return gettext("%(kpi)s: %(value)s (%(parts)s)") % values
         return gettext("%(kpi)s: %(value)s so far") % values if frame.running else gettext("%(kpi)s: %(value)s") % values
     values["change"] = compared.text
+    if frame.running and figure.shown.kpi.course is Course.STANDS:
+        return _stands_title(compared, values)
     if frame.running:
         if compared.sign > 0:
             return gettext("%(kpi)s: %(value)s so far, %(change)s more than last year by now") % values
@@ -273,6 +277,14 @@ def _compared_title(frame: Frame, figure: Figure, values: dict[str, str]) -> str
     if compared.sign < 0:
         return gettext("%(kpi)s: %(value)s, %(change)s less than the year before") % values
     return gettext("%(kpi)s: %(value)s, the same as the year before") % values
+
+
+def _stands_title(compared: Change, values: dict[str, str]) -> str:
+    if compared.sign > 0:
+        return gettext("%(kpi)s: %(value)s now, %(change)s more than a year ago") % values
+    if compared.sign < 0:
+        return gettext("%(kpi)s: %(value)s now, %(change)s less than a year ago") % values
+    return gettext("%(kpi)s: %(value)s now, the same as a year ago") % values
 
 
 def _trend_title(curve: Curve, values: dict[str, str], currency: str) -> str:
@@ -288,9 +300,11 @@ def parts(figure: Figure, *, short: bool = False) -> str:
     """What a ratio is made of: "28 of 88 closed", or what keeps a value from being the last word. Empty for other KPIs."""
     kpi, value = figure.shown.kpi, figure.value
     if value is not None and value.capped:
-        return gettext("within the limit of a customer's lifetime") if kpi.key in ("clv", "clv_to_cac") else ""
+        return _limits(value)
     if not isinstance(kpi, RatioKpi) or not isinstance(kpi.denominator, Measure) or value is None or value.denominator is None:
         return ""
+    if is_own(kpi):
+        return _own_parts(kpi, value)
     below = int(value.denominator)
     if not below:
         return gettext("nothing to measure")
@@ -302,12 +316,40 @@ def parts(figure: Figure, *, short: bool = False) -> str:
         return ngettext("median %(median)s, %(count)s deal won", "median %(median)s, %(count)s deals won", below) % {
             "median": formats.days(value.median), "count": formats.number(below),
         }
-    if kpi.denominator.fact is Fact.DEAL and kpi.numerator.unit in (Unit.MONEY, Unit.DAYS):
-        return ngettext("%(count)s deal won", "%(count)s deals won", below) % {"count": formats.number(below)}
     if kpi.numerator.unit is not Unit.COUNT:
-        return ""
+        return _divided_by(kpi, below)
     part = gettext("%(part)s of %(whole)s") % {"part": formats.number(value.numerator), "whole": formats.number(below)}
     return gettext("%(part)s, not settled yet") % {"part": part} if value.immature else part
+
+
+def _divided_by(kpi: RatioKpi, below: int) -> str:
+    """What a mean is taken over."""
+    if kpi.denominator is NEW_CUSTOMERS.measure:
+        return ngettext("%(count)s new customer", "%(count)s new customers", below) % {"count": formats.number(below)}
+    if kpi.denominator is INBOUND_LEADS.measure:
+        return ngettext("%(count)s inbound lead", "%(count)s inbound leads", below) % {"count": formats.number(below)}
+    return ngettext("%(count)s deal won", "%(count)s deals won", below) % {"count": formats.number(below)}
+
+
+def _own_parts(kpi: RatioKpi, value: KpiValue) -> str:
+    if not value.denominator:
+        return gettext("nothing to measure")
+    if kpi.denominator.unit is not Unit.COUNT:
+        return ""
+    if kpi.numerator.unit is Unit.COUNT:
+        return f"{formats.number(value.numerator)} ÷ {formats.number(value.denominator)}"
+    return gettext("divided by %(number)s") % {"number": formats.number(value.denominator)}
+
+
+def _limits(value: KpiValue) -> str:
+    """Which limit changed a formula's value."""
+    for factor in value.factors:
+        if factor.capped and factor.factor.limit is Limit.CUSTOMER_LIFETIME:
+            years = formats.number(factor.used, 0 if factor.used == factor.used.to_integral_value() else 1) if factor.used else ""
+            return gettext("with the longest lifetime of %(years)s years") % {"years": years}
+        if factor.value.capped:
+            return _limits(factor.value)
+    return ""
 
 
 def card_change(frame: Frame, figure: Figure) -> str:

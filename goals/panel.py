@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from django.utils.translation import gettext, ngettext
 
-from goals.asked import Asked, Past
+from goals.asked import Asked, Draft, Past
 from goals.sentences import grain_of, period_words
 from kpi_tracker import formats
 from kpi_tracker.kpis.metrics import Direction
 from kpi_tracker.orgs.models import Organisation
-from kpi_tracker.periods import Grain
+from kpi_tracker.periods import Grain, Period
 
 ZERO = Decimal(0)
 # Of fewer periods, the best one says little.
@@ -30,15 +30,19 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
+    """reached: the period in which the goal's subject reached the value; None where it is no figure of a KPI."""
+
     label: str
     value: str
     note: str = ""
+    reached: Period | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
     """mark: where the target stands beside the bars, 0 to 1."""
 
+    draft: Draft
     finding: str
     facts: tuple[Fact, ...]
     bars: tuple[Bar, ...]
@@ -52,7 +56,7 @@ class Panel:
 def panel(organisation: Organisation, asked: Asked) -> Panel:
     history = asked.history
     return Panel(
-        finding=_finding(organisation, asked), facts=tuple(_facts(organisation, asked)),
+        draft=asked.draft, finding=_finding(organisation, asked), facts=tuple(_facts(organisation, asked)),
         bars=_bars(organisation, asked), mark=_share(asked.draft.target, _top(asked)), bars_title=_bars_title(organisation, asked),
         warning=_warning(asked),
         first=period_words(organisation.calendar, history[0].period) if history else "",
@@ -100,7 +104,7 @@ def _facts(organisation: Organisation, asked: Asked) -> list[Fact]:
     if asked.best is not None:
         name = period_words(organisation.calendar, asked.best.period)
         label = gettext("Best of the last %(count)s") % {"count": formats.number(len(asked.history))}
-        facts.append(Fact(label, _figure(organisation, asked, asked.best.value), name))
+        facts.append(Fact(label, _figure(organisation, asked, asked.best.value), name, asked.best.period))
     return facts
 
 
@@ -113,7 +117,7 @@ def _past_fact(organisation: Organisation, asked: Asked, past: Past, label: str)
     elif past.change is not None:
         values = {"period": name, "percent": formats.signed_percent(past.change, 0)}
         name = gettext("%(period)s; the target asks for %(percent)s") % values
-    return Fact(label, _figure(organisation, asked, past.value), name)
+    return Fact(label, _figure(organisation, asked, past.value), name, past.period)
 
 
 def _bars_title(organisation: Organisation, asked: Asked) -> str:

@@ -13,7 +13,8 @@ from goals.models import Goal
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.orgs.models import Organisation, Rep, Team, TeamManager
-from kpi_tracker.orgs.selectors import subtree, valid_on
+from kpi_tracker.orgs.selectors import valid_on
+from kpi_tracker.orgs.tree import subtree
 from kpi_tracker.periods import Period
 from kpi_tracker.sales.models import Customer
 from kpi_tracker.scope import Role, Scope
@@ -76,7 +77,7 @@ def managed_teams(scope: Scope, day: dt.date) -> set[int]:
     if scope.user_id is None:
         return set()
     managed = TeamManager.objects.filter(valid_on(day), organisation=scope.organisation, user_id=scope.user_id)
-    return subtree(scope.organisation, managed.values_list("team_id", flat=True))
+    return subtree(scope.organisation, managed.values_list("team_id", flat=True), day)
 
 
 def settable_teams(scope: Scope, day: dt.date) -> QuerySet[Team]:

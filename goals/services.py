@@ -113,7 +113,7 @@ def _check_target(kpi: AnyKpi, target: Decimal) -> None:
         raise InvalidInput(gettext("The target must be more than 0."), field="target", code="target_not_positive")
     if target >= LARGEST_TARGET:
         raise InvalidInput(gettext("That target is too large."), field="target", code="target_too_large")
-    if kpi.unit is Unit.COUNT and target != target.to_integral_value():
+    if kpi.unit is Unit.COUNT and not isinstance(kpi, RatioKpi) and target != target.to_integral_value():
         message = gettext("%(kpi)s are counted: the target must be a whole number.") % {"kpi": kpi.label}
         raise InvalidInput(message, field="target", code="target_not_whole")
     if target != round(target, 4):

@@ -11,7 +11,7 @@ from decimal import Decimal
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.orgs.models import Organisation, TeamAssignment
-from kpi_tracker.orgs.selectors import team_tree
+from kpi_tracker.orgs.tree import Above, teams_above
 from kpi_tracker.orgs.workdays import Presence, WorkWeek, presences, work_week
 from kpi_tracker.periods import Period
 
@@ -70,17 +70,18 @@ class WorkTime:
 
     def _cut_to_teams(self) -> dict[int, list[Presence]]:
         """Each team's presences, with those of the teams below it, only while the rep belongs there."""
-        above: dict[int, list[int]] = defaultdict(list)
-        for team, below in team_tree(self._organisation).items():
-            for member in below:
-                above[member].append(team)
+        above: dict[int, list[Above]] = defaultdict(list)
+        for one in teams_above(self._organisation):
+            above[one.team].append(one)
         found: dict[int, list[Presence]] = defaultdict(list)
         assignments = TeamAssignment.objects.filter(organisation=self._organisation, valid_from__lt=self._span.end)
         rows = assignments.exclude(valid_to__lte=self._span.start).values_list("rep_id", "team_id", "valid_from", "valid_to")
         for rep_id, team_id, start, end in rows:
             belongs = Period(max(start, self._span.start), min(end or self._span.end, self._span.end))
             for presence in self._by_rep.get(rep_id, []):
-                if (there := belongs.overlap(presence.employed)) is not None:
-                    for team in above[team_id]:
-                        found[team].append(replace(presence, employed=there))
+                for one in above[team_id]:
+                    if one.start < belongs.end and one.end > belongs.start:
+                        placed = Period(max(one.start, belongs.start), min(one.end, belongs.end))
+                        if (there := placed.overlap(presence.employed)) is not None:
+                            found[one.above].append(replace(presence, employed=there))
         return found

@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from kpi_tracker.api import PAGE_PARAMETERS, Day, Parameters, RecordId, ids_in
 from kpi_tracker.orgs.models import TeamAssignment
-from kpi_tracker.orgs.selectors import subtree
+from kpi_tracker.orgs.tree import ever_below
 from kpi_tracker.periods import day_after
 from kpi_tracker.sales.models import ActivityKind, DealStatus
 from kpi_tracker.scope import Scope
@@ -48,7 +48,7 @@ class RowParameters(Parameters):
             case "rep":
                 return reduce(or_, [Q(**{field: value}) for field in self.reps])
             case "team":
-                members = TeamAssignment.objects.within(scope).filter(team_id__in=subtree(scope.organisation, [value]))
+                members = TeamAssignment.objects.within(scope).filter(team_id__in=ever_below(scope.organisation, value))
                 return Q(id__in=members.values("rep_id"))
             case _:
                 return Q(**{name: value})

@@ -77,13 +77,6 @@ def rate(value: Number) -> str:
     return number(exact, max(2, -int(exact.as_tuple().exponent)))
 
 
-def beside(amount: Number | None, currency: str, rate: Decimal | None, *, short: bool = False) -> str:
-    """An amount in another currency, to stand beside it: "≈ 1 200 €". rate: what one unit of that is worth; empty without one."""
-    if amount is None or rate is None or not currency:
-        return ""
-    return f"≈{NBSP}{money(Decimal(str(amount)) / rate, currency, short=short)}"
-
-
 def percent(fraction: Number | None, decimals: int | None = None) -> str:
     """0.318 is 31.8 %. Without `decimals`: one where it says something, none above 100 %."""
     if fraction is None:
@@ -98,7 +91,7 @@ def times(value: Number | None) -> str:
     """3.2 ×: how often one amount holds another."""
     if value is None:
         return NO_VALUE
-    return f"{number(value, 0 if abs(value) >= 100 else 1)}{NBSP}×"
+    return f"{number(value, 0 if value >= 100 or value <= -100 else 1)}{NBSP}×"
 
 
 def days(value: Number | None) -> str:
@@ -126,6 +119,16 @@ def kpi_value(kpi: HasUnit, value: Number | None, currency: str, *, short: bool 
             return gettext("%(amount)s a day") % {"amount": money(value, currency, short=short)} if value is not None else NO_VALUE
         case _:
             assert_never(kpi.unit)
+
+
+def beside(kpi: HasUnit, value: Number | None, currency: str, rate: Decimal | None, *, short: bool = False) -> str:
+    """Money in a second currency, to stand beside the first: "≈ 1 200 €"; empty for what is no money.
+
+    rate: what one unit of `currency` is worth in the first; None where no rate is known, which gives nothing.
+    """
+    if value is None or rate is None or kpi.unit not in (Unit.MONEY, Unit.MONEY_PER_DAY):
+        return ""
+    return f"≈{NBSP}{kpi_value(kpi, Decimal(str(value)) / rate, currency, short=short)}"
 
 
 def _with_sign(value: Number | None, text: str) -> str:

@@ -6,7 +6,7 @@ Every range is half-open, `[start, end)`, in local days of the organisation's zo
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
@@ -69,6 +69,11 @@ class Period:
         """The same calendar dates one year earlier (never 365 days: leap days). 29 February compares with the 28th."""
         end = add_months(self.end, -12)
         return Period(add_months(self.start, -12), end if end.day == self.end.day else end + DAY)
+
+
+def whole(spans: Sequence[Period]) -> Period:
+    """From the start of the first to the end of the last."""
+    return Period(min(span.start for span in spans), max(span.end for span in spans))
 
 
 def add_months(day: dt.date, months: int) -> dt.date:

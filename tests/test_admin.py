@@ -266,7 +266,7 @@ def test_a_token_is_revoked_from_the_list(root: Client, org: Organisation) -> No
 
 def test_a_new_organisation_has_its_unassigned_rep(root: Client) -> None:
     data = {"name": "Norr", "slug": "norr", "timezone": "Europe/Helsinki", "country": "FI", "working_days": "12345", "week_start": 1,
-            "fiscal_year_month": 1, "base_currency": "EUR", "language": "en"}
+            "fiscal_year_month": 1, "base_currency": "EUR", "language": "en", "velocity_months": 12, "most_customer_years": 5}
     members = {"-1-TOTAL_FORMS": 0, "-1-INITIAL_FORMS": 0}
     assert root.post(page(Organisation, "add"), {**data, **members}).status_code == 302
     assert Rep.objects.get(organisation__slug="norr").is_unassigned

@@ -84,8 +84,8 @@ def error_codes() -> set[str]:
     files = [file for entry in API_CODE for file in ([ROOT / entry] if entry.endswith(".py") else sorted((ROOT / entry).rglob("*.py")))]
     found: set[str] = set()
     for file in files:
-        if file.name == "admin.py" or "migrations" in file.parts:
-            continue
+        if file.name == "admin.py" or "migrations" in file.parts or file.name.startswith("own_"):
+            continue  # not reached by the API: own KPIs are made in pages alone
         for node in ast.walk(ast.parse(file.read_text())):
             match node:
                 case ast.keyword(arg="code", value=ast.Constant(value=str(code))):

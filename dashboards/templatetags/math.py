@@ -20,6 +20,7 @@ from dashboards.board import Board
 from dashboards.curves import Curve, Shape
 from dashboards.math_links import Figure, Member, subject_text
 from dashboards.page import Page
+from goals.asked import Draft
 from goals.curve import Step
 from goals.progress import GoalProgress, to_date
 from kpi_tracker.kpis.measures import Dimension
@@ -31,10 +32,14 @@ from kpi_tracker.periods import DAY, Period
 register = template.Library()
 
 
+def is_whole(page: Page, key: str) -> bool:
+    shown = page.shown.get(key)
+    return shown is not None and shown.kpi.course is Course.WHOLE
+
+
 def span_of(page: Page, key: str, when: str = "now") -> Period:
     """The days that a figure of a page was asked for; of one that has not begun, those that it will be of."""
-    frame, shown = page.frame, page.shown.get(key)
-    whole = shown is not None and shown.kpi.course is Course.WHOLE
+    frame, whole = page.frame, is_whole(page, key)
     match when:
         case "before" if whole:
             return (frame.trend()[-2:-1] or [frame.before])[0]
@@ -71,7 +76,12 @@ def exactly(value: Decimal | None) -> str:
 
 @register.simple_tag
 def math(page: Page, key: str, when: str = "now") -> SafeString:
-    """A figure of the page's own subject. when: now, before or year (the like parts of earlier periods)."""
+    """A figure of the page's own subject. when: now, before or year (the like parts of earlier periods).
+
+    Empty where there is none: what has a meaning for whole periods only is not compared with a part of last year.
+    """
+    if when == "year" and is_whole(page, key):
+        return SafeString()
     return attributes(page.scope.organisation, _figure(page, key, when))
 
 
@@ -131,6 +141,17 @@ def math_of_goal(standing: GoalProgress) -> SafeString:
 @register.simple_tag
 def math_of_goal_in_text(standing: GoalProgress) -> SafeString:
     return in_text(standing.goal.organisation, goal_figure(standing))
+
+
+@register.simple_tag
+def math_of_subject(organisation: Organisation, key: str, subject: Subject, period: Period) -> SafeString:
+    return attributes(organisation, Figure(key, subject, period))
+
+
+@register.simple_tag
+def math_of_past(organisation: Organisation, draft: Draft, period: Period) -> SafeString:
+    """What the subject of a goal, or of one that is being written, reached in another period."""
+    return attributes(organisation, Figure(draft.kpi, draft.subject, period))
 
 
 @register.simple_tag

@@ -44,7 +44,7 @@ def misprice(deals: list[DealPlan], *, today: dt.date) -> None:
     """Prices of the last months that are only put right when their months are closed."""
     won = [deal for deal in _closed_before(deals, today) if deal.status == "won" and deal.amount and not deal.late]
     for deal in won[-8:-160:-24]:
-        deal.said = (deal.amount * WRONG_BY).quantize(Decimal(-2)) if deal.amount else None
+        deal.said = (deal.amount * WRONG_BY).quantize(Decimal(1)) if deal.amount else None
 
 
 def _closed_before(deals: list[DealPlan], today: dt.date) -> list[DealPlan]:
@@ -55,4 +55,4 @@ def _closed_before(deals: list[DealPlan], today: dt.date) -> list[DealPlan]:
 
 
 def _in_kroner(kronor: Decimal | None) -> Decimal | None:
-    return (kronor / KRONE_IN_KRONOR).quantize(Decimal(-2)) if kronor is not None else None
+    return (kronor / KRONE_IN_KRONOR).quantize(Decimal(1)) if kronor is not None else None

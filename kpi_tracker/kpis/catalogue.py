@@ -261,8 +261,8 @@ FIRST_ENTRY = Once(
 STAGE_CONVERSION = RatioKpi(
     key="stage_conversion", label=_("Stage conversion"),
     description=_("Deals that later entered the next stage ÷ deals that entered the stage; one value for each pair of stages."),
-    clock=_("day the stage was entered"), category=Category.EFFICIENCY, owner=Owner.CLOSER, unit=Unit.PERCENT, share=True, levers=BETTER_WIN_RATE,
-    cohort=True,
+    clock=_("day the stage was entered"), category=Category.EFFICIENCY, owner=Owner.CLOSER, unit=Unit.PERCENT, share=True,
+    levers=BETTER_WIN_RATE, cohort=True,
     numerator=Measure(key="stages_passed", fact=Fact.STAGE, day="changed_on", rep="rep_id", where=HAS_NEXT_STAGE, once=FIRST_ENTRY,
                       only=WENT_ON),
     denominator=Measure(key="stages_entered", fact=Fact.STAGE, day="changed_on", rep="rep_id", where=HAS_NEXT_STAGE, once=FIRST_ENTRY),
@@ -290,7 +290,8 @@ CONTACT_HIT_RATE = RatioKpi(
 )
 LEAD_CONVERSION = RatioKpi(
     key="lead_conversion", label=_("Lead conversion"), description=_("Leads that became customers ÷ leads first qualified in the period."),
-    clock=FIRST_QUALIFIED, category=Category.EFFICIENCY, owner=Owner.PROSPECTOR, unit=Unit.PERCENT, share=True, levers=MORE_OPPORTUNITIES, cohort=True,
+    clock=FIRST_QUALIFIED, category=Category.EFFICIENCY, owner=Owner.PROSPECTOR, unit=Unit.PERCENT, share=True,
+    levers=MORE_OPPORTUNITIES, cohort=True,
     numerator=Measure(key="leads_converted", fact=Fact.LEAD, day="qualified_on", rep="rep_id", where=Q(converted_on__isnull=False)),
     denominator=QUALIFIED_LEADS.measure,
 )
@@ -406,7 +407,7 @@ CAC = RatioKpi(
     key="cac", label=_("Customer acquisition cost"),
     description=_("Cost of sales and marketing, spread over the days it is for, ÷ new customers."),
     clock=_("each day of a cost; first won date"), category=Category.ORGANISATION, owner=Owner.MANAGEMENT, unit=Unit.MONEY,
-    direction=Direction.DOWN, subjects=ORGANISATION_ONLY, lagged=True,
+    direction=Direction.DOWN, subjects=ORGANISATION_ONLY, lagged=True, until_today=True,
     numerator=Direct(DirectKind.COST, Unit.MONEY), denominator=NEW_CUSTOMERS.measure,
 )
 CHURN_RATE = RatioKpi(

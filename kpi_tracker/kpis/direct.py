@@ -25,7 +25,8 @@ from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import Part, Parts, Source, Subject
 from kpi_tracker.kpis.targets import targets
 from kpi_tracker.orgs.models import ExchangeRate, Organisation, TeamAssignment
-from kpi_tracker.orgs.selectors import teams_above, valid_on
+from kpi_tracker.orgs.selectors import valid_on
+from kpi_tracker.orgs.tree import above_on
 from kpi_tracker.periods import Period, day_after
 from kpi_tracker.sales.models import Contract, Cost, Deal, StageChange
 
@@ -188,7 +189,7 @@ class _Whom:
         self.above: dict[int, set[int]] = {}
         if subject.kind is SubjectKind.TEAM or by is Dimension.TEAM:
             there = TeamAssignment.objects.filter(valid_on(day), organisation=organisation)
-            self.team_of, self.above = dict(there.values_list("rep_id", "team_id")), teams_above(organisation)
+            self.team_of, self.above = dict(there.values_list("rep_id", "team_id")), above_on(organisation, day)
 
     def holds(self, number: int) -> bool:
         """Whether the team or rep of that id is one of the members; without a dimension, whether it is the subject itself."""

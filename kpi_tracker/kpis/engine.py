@@ -16,8 +16,8 @@ from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import MemberId, Part, Parts, Subject, in_unit
 from kpi_tracker.kpis.query import KpiQuery, KpiTable
 from kpi_tracker.orgs.models import Organisation, Team, TeamAssignment
-from kpi_tracker.orgs.selectors import subtree
-from kpi_tracker.periods import Period
+from kpi_tracker.orgs.tree import FIRST, LAST, ever_below, stretches
+from kpi_tracker.periods import Period, whole
 
 
 def ask(organisation: Organisation, question: KpiQuery, *, today: dt.date) -> KpiTable:
@@ -33,7 +33,7 @@ def parts(
     totals: dict[tuple[str, Period, MemberId], list[int]] = defaultdict(lambda: [0, 0])
     for family in facts.families(measures):
         restrict = within_spans(family[0], spans) if days is None else Q(**{f"{family[0].day}__in": days})
-        for member, subjects in _members(organisation, subject, by):
+        for member, subjects in _members(organisation, subject, whole(spans), by):
             for day, row_member, row in _daily(organisation, family, subjects, restrict, by):
                 within = [span for span in spans if day in span]
                 for i, measure in enumerate(family):
@@ -46,12 +46,14 @@ def parts(
     return {key: Part(value, count) for key, (value, count) in totals.items()}
 
 
-def _members(organisation: Organisation, subject: Subject, by: Dimension | None) -> list[tuple[MemberId, tuple[Subject, ...]]]:
+def _members(
+    organisation: Organisation, subject: Subject, period: Period, by: Dimension | None
+) -> list[tuple[MemberId, tuple[Subject, ...]]]:
     """Each member, and whom its records must concern. Teams are asked one by one: a record counts for each team above the rep's own."""
     if by is not Dimension.TEAM:
         return [(None, (subject,))]
     if subject.kind is SubjectKind.TEAM:
-        return [(team, (Subject(SubjectKind.TEAM, team),)) for team in sorted(subtree(organisation, [subject.id]))]
+        return [(team, (Subject(SubjectKind.TEAM, team),)) for team in sorted(ever_below(organisation, subject.id, period))]
     teams = Team.objects.filter(organisation=organisation).order_by("id").values_list("id", flat=True)
     return [(team, (subject, Subject(SubjectKind.TEAM, team))) for team in teams]
 
@@ -89,7 +91,7 @@ def within_spans(measure: Measure, spans: Sequence[Period]) -> Q:
 
 
 def concerning(organisation: Organisation, measure: Measure, subject: Subject) -> Q:
-    """The condition that a record of the measure is about `subject`: the rep's team on the record's own day."""
+    """The condition that a record of the measure is about `subject`: the rep's team, and the teams above it, on the record's own day."""
     match subject.kind:
         case SubjectKind.ORGANISATION:
             return Q()
@@ -97,9 +99,13 @@ def concerning(organisation: Organisation, measure: Measure, subject: Subject) -
             member = TeamAssignment.objects.filter(
                 Q(valid_to=None) | Q(valid_to__gt=OuterRef(measure.day)),
                 organisation=organisation, rep_id=OuterRef(measure.rep), valid_from__lte=OuterRef(measure.day),
-                team_id__in=subtree(organisation, [subject.id]),
             )
-            return Q(Exists(member))
+            found = Q(pk__in=[])
+            for start, end, teams in stretches(organisation, subject.id):
+                bounds = {f"{measure.day}__gte": start} if start > FIRST else {}
+                bounds |= {f"{measure.day}__lt": end} if end < LAST else {}
+                found |= Q(Exists(member.filter(team_id__in=teams)), **bounds)
+            return found
         case SubjectKind.REP:
             return Q(**{measure.rep: subject.id})
         case SubjectKind.CUSTOMER:
@@ -109,7 +115,7 @@ def concerning(organisation: Organisation, measure: Measure, subject: Subject) -
 def medians(organisation: Organisation, measure: Measure, subject: Subject, span: Period, by: Dimension | None) -> dict[MemberId, Decimal]:
     """The median of the measure's quantity over its records in `span`, for each member of `by`."""
     found: dict[MemberId, Decimal] = {}
-    for member, subjects in _members(organisation, subject, by):
+    for member, subjects in _members(organisation, subject, span, by):
         path = member_path(measure, by)
         groups: tuple[str, ...] = ("quantity", path) if path else ("quantity",)
         restrict = within_spans(measure, [span])

@@ -17,6 +17,8 @@ from kpi_tracker.kpis.measures import Agg, Measure, Quantity, Requirement
 from kpi_tracker.orgs.models import ExchangeRate, Organisation
 from kpi_tracker.sales.models import Deal
 
+EVERY = Q()
+
 
 class MinorUnits(Func):
     """An amount, times a rate where one is given, in whole hundredths; halves away from zero."""
@@ -151,9 +153,12 @@ def counted(measure: Measure, organisation: Organisation) -> QuerySet[Any]:
     return rows
 
 
-def left_out(measure: Measure, organisation: Organisation) -> list[tuple[Requirement, QuerySet[Any]]]:
-    """The records of the measure's kind that lack something, under the first thing that they lack."""
-    rest = _meant(measure, organisation)
+def left_out(measure: Measure, organisation: Organisation, restrict: Q = EVERY) -> list[tuple[Requirement, QuerySet[Any]]]:
+    """The records of the measure's kind that lack something, under the first thing that they lack.
+
+    restrict: look among these alone; a condition added afterwards would leave the whole history to be read.
+    """
+    rest = _meant(measure, organisation).filter(restrict)
     found = []
     for need in measure.requires:
         met = rest.filter(requirement(need, measure, organisation)).values("pk")
@@ -162,9 +167,21 @@ def left_out(measure: Measure, organisation: Organisation) -> list[tuple[Require
     return found
 
 
-def others(measure: Measure, organisation: Organisation) -> QuerySet[Any]:
-    """The records that could be counted, were they the first (or, if `later`, not the first) of their kind."""
-    return _countable(measure, organisation).exclude(pk__in=counted(measure, organisation).values("pk"))
+def others(measure: Measure, organisation: Organisation, restrict: Q = EVERY) -> QuerySet[Any]:
+    """The records that could be counted, were they the first (or, if `later`, not the first) of their kind; see `left_out`."""
+    rows: QuerySet[Any] = _countable(measure, organisation).filter(restrict).exclude(pk__in=_firsts(measure, organisation, restrict))
+    return rows
+
+
+def without_outcome(measure: Measure, organisation: Organisation, restrict: Q = EVERY) -> QuerySet[Any]:
+    """Of the first of their kind those of which did not come what the measure counts (`only`); see `left_out`."""
+    firsts = _countable(measure, organisation).filter(restrict).filter(pk__in=_firsts(measure, organisation, restrict))
+    rows: QuerySet[Any] = firsts.exclude(pk__in=counted(measure, organisation).filter(restrict).values("pk"))
+    return rows
+
+
+def _firsts(measure: Measure, organisation: Organisation, restrict: Q) -> Any:
+    return _countable(measure, organisation).filter(restrict).filter(_only_once(measure, organisation)).values("pk")
 
 
 def sums(organisation: Organisation, family: Sequence[Measure], restrict: Q, by: dict[str, Any]) -> QuerySet[Any, dict[str, Any]]:

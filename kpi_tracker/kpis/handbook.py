@@ -10,7 +10,19 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from kpi_tracker.kpis.measures import Term, Unit
-from kpi_tracker.kpis.metrics import AnyKpi, Direction, Factor, FormulaKpi, GrowthKpi, Limit, RatioKpi, SimpleKpi, SubjectKind, Window
+from kpi_tracker.kpis.metrics import (
+    Against,
+    AnyKpi,
+    Direction,
+    Factor,
+    FormulaKpi,
+    GrowthKpi,
+    Limit,
+    RatioKpi,
+    SimpleKpi,
+    SubjectKind,
+    Window,
+)
 
 
 class Kind(StrEnum):
@@ -95,8 +107,9 @@ def parts(kpi: AnyKpi, name: Callable[[Term], str]) -> str:
         case RatioKpi():
             return f"{name(kpi.numerator)} ÷ {name(kpi.denominator)}"
         case GrowthKpi():
-            earlier = gettext("%(measure)s before") % {"measure": name(kpi.of.measure)}
-            return f"({name(kpi.of.measure)} − {earlier}) ÷ {earlier}"
+            now = name(kpi.of.measure)
+            earlier = str(_EARLIER[kpi.against]) % {"measure": now}
+            return f"({now} − {earlier}) ÷ {earlier}"
         case FormulaKpi():
             return " ÷ ".join([" × ".join(map(factor_words, kpi.times)), *map(factor_words, kpi.over)])
         case _:
@@ -110,6 +123,7 @@ def factor_words(factor: Factor) -> str:
     return f"{label} ({', '.join(notes)})" if notes else label
 
 
+_EARLIER = {Against.PERIOD_BEFORE: _("%(measure)s of the period before"), Against.YEAR_BEFORE: _("%(measure)s of the year before")}
 _WINDOWS = {Window.SPAN: "", Window.TRAILING: _("of the trailing months"), Window.YEAR: _("of twelve months")}
 _LIMITS = {None: "", Limit.ONE_OR_MORE: _("at least 1"), Limit.CUSTOMER_LIFETIME: _("at most the longest lifetime")}
 

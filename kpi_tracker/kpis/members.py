@@ -10,9 +10,9 @@ from django.db.models import Q
 from kpi_tracker.kpis.measures import Dimension
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import Subject
-from kpi_tracker.orgs.models import Organisation, Rep, Team, TeamAssignment
-from kpi_tracker.orgs.selectors import subtree
-from kpi_tracker.periods import Period
+from kpi_tracker.orgs.models import Organisation, Rep, Team
+from kpi_tracker.orgs.tree import ever_below, stays_in
+from kpi_tracker.periods import Period, whole
 from kpi_tracker.sales.models import Customer, Product, Stage
 
 
@@ -34,7 +34,7 @@ def members_of(
             products = Product.objects.filter(organisation=organisation, id__in=seen).order_by("name", "id")
             return [(row.pk, row.name) for row in products]
         case Dimension.TEAM:
-            belonging = Q(id__in=_teams(organisation, subject)) | Q(id__in=seen)
+            belonging = Q(id__in=_teams(organisation, subject, spans)) | Q(id__in=seen)
             return [(row.pk, row.name) for row in Team.objects.filter(belonging, organisation=organisation).order_by("name", "id")]
         case Dimension.REP:
             belonging = Q(is_unassigned=False, id__in=_reps(organisation, subject, spans)) | Q(id__in=seen)
@@ -43,12 +43,12 @@ def members_of(
             assert_never(by)
 
 
-def _teams(organisation: Organisation, subject: Subject) -> Collection[int]:
+def _teams(organisation: Organisation, subject: Subject, spans: Sequence[Period]) -> Collection[int]:
     match subject.kind:
         case SubjectKind.ORGANISATION:
             return list(Team.objects.filter(organisation=organisation).values_list("id", flat=True))
         case SubjectKind.TEAM:
-            return subtree(organisation, [subject.id])
+            return ever_below(organisation, subject.id, whole(spans))
         case SubjectKind.REP | SubjectKind.CUSTOMER:
             return ()
         case _:
@@ -60,10 +60,7 @@ def _reps(organisation: Organisation, subject: Subject, spans: Sequence[Period])
         case SubjectKind.ORGANISATION:
             return list(Rep.objects.filter(organisation=organisation).values_list("id", flat=True))
         case SubjectKind.TEAM:
-            start, end = min(span.start for span in spans), max(span.end for span in spans)
-            teams = subtree(organisation, [subject.id])
-            there = TeamAssignment.objects.filter(organisation=organisation, team_id__in=teams, valid_from__lt=end)
-            return list(there.exclude(valid_to__lte=start).values_list("rep_id", flat=True))
+            return list(stays_in(organisation, subject.id, whole(spans)))
         case SubjectKind.REP:
             return [subject.id]
         case SubjectKind.CUSTOMER:

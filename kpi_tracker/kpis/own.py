@@ -61,6 +61,11 @@ def own_kpis(organisation: Organisation) -> tuple[AnyKpi, ...]:
     )
 
 
+def is_own(kpi: AnyKpi) -> bool:
+    """Whether the organisation made it: then nobody knows beforehand which records its parts count."""
+    return kpi.key.startswith("own:")
+
+
 def timeline(versions: Sequence[OwnKpiVersion]) -> tuple[Held, ...]:
     """Which version holds when. versions: of one KPI, in the order in which they were made.
 

@@ -88,7 +88,8 @@ def _ratio(organisation: Organisation, definition: Definition, names: Names) -> 
     if above.counts_on == below.counts_on:
         return f"{what} {_credit(above)}"
     clocks = gettext("Above the line each counts on %(day)s, for %(rep)s; below the line on %(day_below)s, for %(rep_below)s.") % {
-        "day": above.counts_on.words, "rep": above.counts_on.credit, "day_below": below.counts_on.words, "rep_below": below.counts_on.credit,
+        "day": above.counts_on.words, "rep": above.counts_on.credit,
+        "day_below": below.counts_on.words, "rep_below": below.counts_on.credit,
     }
     return f"{what} {clocks}"
 

@@ -137,10 +137,11 @@ class Spans:
         self.cycle = usual_cycle(organisation, today, source) if lagging or any(kpi.cohort for kpi in ratios) else None
 
     def above(self, kpi: RatioKpi, span: Period) -> Period | None:
-        if kpi.lagged and self.organisation.lag_costs and self.cycle:
+        counted = self.below(kpi, span)
+        if counted is not None and kpi.lagged and self.organisation.lag_costs and self.cycle:
             lag = dt.timedelta(days=self.cycle)
-            return Period(span.start - lag, span.end - lag)
-        return self.below(kpi, span)
+            return Period(counted.start - lag, counted.end - lag)
+        return counted
 
     def below(self, kpi: RatioKpi, span: Period) -> Period | None:
         return self.so_far(span) if kpi.until_today else span
@@ -288,7 +289,7 @@ class _Evaluation:
                 used = None if used is None else max(used, Decimal(1))
             case Limit.CUSTOMER_LIFETIME:
                 most = Decimal(self.spans.organisation.most_customer_years)
-                used = most if used is None else min(used, most)
+                used = min(used, most) if used else most  # without customers at the start there is no churn either
         return FactorValue(factor, over, value, used, capped=used != value.value)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from django.db.models import Case, F, Q, QuerySet, When
+from django.utils.translation import gettext_lazy as _
 
 from kpi_tracker.kpis import facts
 from kpi_tracker.kpis.direct import Line, lines
@@ -19,6 +20,8 @@ from kpi_tracker.kpis.stocks import members_on
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import Period
 from kpi_tracker.sales.models import Contract, Cost, Deal
+
+NOTHING_YET = _("it has not come to that by now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def counted(
         case Direct(kind=DirectKind.REMAINING_TARGET):
             return ()
         case Direct():
-            return [line for line in lines(organisation, term.kind, subject, span, today) if line.reason is None]
+            return sorted_out(lines(organisation, term.kind, subject, span, today))[0]
         case _:
             assert_never(term)
 
@@ -77,25 +80,30 @@ def left_out(organisation: Organisation, term: Term, subject: Subject, span: Per
         case Direct(kind=DirectKind.REMAINING_TARGET):
             return []
         case Direct():
-            groups: dict[str, list[Line]] = {}
-            reasons: dict[str, Any] = {}
-            for line in lines(organisation, term.kind, subject, span, today):
-                if line.reason is not None:
-                    groups.setdefault(str(line.reason), []).append(line)
-                    reasons[str(line.reason)] = line.reason
-            return [LeftOut(reasons[key], found) for key, found in groups.items()]
+            return sorted_out(lines(organisation, term.kind, subject, span, today))[1]
         case _:
             assert_never(term)
+
+
+def sorted_out(found: Sequence[Line]) -> tuple[list[Line], list[LeftOut]]:
+    """The lines that count, and the others by their reason."""
+    groups: dict[str, list[Line]] = {}
+    for line in found:
+        if line.reason is not None:
+            groups.setdefault(str(line.reason), []).append(line)
+    return [line for line in found if line.reason is None], [LeftOut(group[0].reason, group) for group in groups.values()]
 
 
 def _left_out_of_measure(organisation: Organisation, measure: Measure, subject: Subject, span: Period) -> list[LeftOut]:
     about = concerning(organisation, measure, subject) & within_spans(measure, [span])
     found = [
-        LeftOut(need.reason, rows.filter(about), need.where is None, measure.converted_on if need.where is None else "")
-        for need, rows in facts.left_out(measure, organisation)
+        LeftOut(need.reason, rows, need.where is None, measure.converted_on if need.where is None else "")
+        for need, rows in facts.left_out(measure, organisation, about)
     ]
     if measure.once is not None and measure.once.reason:
-        found.append(LeftOut(measure.once.reason, facts.others(measure, organisation).filter(about)))
+        found.append(LeftOut(measure.once.reason, facts.others(measure, organisation, about)))
+    if measure.only:
+        found.append(LeftOut(NOTHING_YET, facts.without_outcome(measure, organisation, about)))
     for aside in measure.asides:
         rows = measure.fact.model._default_manager.filter(aside.where, organisation=organisation)
         clock = Measure(measure.key, measure.fact, aside.day or measure.day, aside.rep or measure.rep)

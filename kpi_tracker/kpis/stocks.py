@@ -18,7 +18,8 @@ from kpi_tracker.kpis.measures import Dimension, Stock
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import EVERYTHING, NOTHING, MemberId, Part, Parts, Source, Subject
 from kpi_tracker.orgs.models import Organisation, TeamAssignment
-from kpi_tracker.orgs.selectors import subtree, teams_above, valid_on
+from kpi_tracker.orgs.selectors import valid_on
+from kpi_tracker.orgs.tree import above_on, subtree
 from kpi_tracker.periods import Period
 
 BEGINNING = dt.date(1900, 1, 1)
@@ -82,7 +83,7 @@ def _by_team(organisation: Organisation, subject: Subject, by: Dimension | None,
     """What the holders of a team, or of each team, have together."""
     last = end - dt.timedelta(days=1)
     team_of = dict(TeamAssignment.objects.filter(valid_on(last), organisation=organisation).values_list("rep_id", "team_id"))
-    above = teams_above(organisation)
+    above = above_on(organisation, last)
     found: Standing = defaultdict(Part)
     for rep_id, part in holders.items():
         teams = above.get(team_of.get(rep_id or 0, 0), set())
@@ -101,5 +102,5 @@ def _by_team(organisation: Organisation, subject: Subject, by: Dimension | None,
 def members_on(organisation: Organisation, team_id: int, end: dt.date) -> list[int]:
     """The reps of a team, with the teams below it, on the last day before `end`."""
     day = end - dt.timedelta(days=1)
-    found = TeamAssignment.objects.filter(valid_on(day), organisation=organisation, team_id__in=subtree(organisation, [team_id]))
+    found = TeamAssignment.objects.filter(valid_on(day), organisation=organisation, team_id__in=subtree(organisation, [team_id], day))
     return list(found.values_list("rep_id", flat=True))

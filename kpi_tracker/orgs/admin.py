@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kpi_tracker.orgs.models import (
     Absence,
+    CalendarVersion,
     ClosingDay,
     ExchangeRate,
     Membership,
@@ -18,10 +19,12 @@ from kpi_tracker.orgs.models import (
     Team,
     TeamAssignment,
     TeamManager,
+    TeamPlacement,
     User,
+    ZoneChange,
 )
 from kpi_tracker.orgs.services import unassigned_rep_create
-from kpi_tracker.tenant_admin import ModelAdmin, TenantAdmin, TenantForm
+from kpi_tracker.tenant_admin import ModelAdmin, ReadOnlyAdmin, TenantAdmin, TenantForm
 
 if TYPE_CHECKING:
     CreationForm = AdminUserCreationForm[User]
@@ -99,6 +102,10 @@ class OrganisationAdmin(ModelAdmin):
     readonly_fields = ["created_at"]
     inlines = [MembershipInline]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """The base currency is changed on the page of currencies, which turns the rates round."""
+        return [*self.readonly_fields, "base_currency"] if obj is not None else list(self.readonly_fields)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if not change:
@@ -122,6 +129,28 @@ class TeamAdmin(TenantAdmin):
     search_fields = ["name"]
     ordering = ["organisation", "name"]
     autocomplete_fields = ["organisation", "parent"]
+
+
+@admin.register(TeamPlacement)
+class TeamPlacementAdmin(TenantAdmin):
+    list_display = ["team", "parent", "organisation", "valid_from", "valid_to"]
+    list_filter = ["organisation"]
+    list_select_related = ["organisation", "team", "parent"]
+    search_fields = ["team__name", "parent__name"]
+    date_hierarchy = "valid_from"
+    autocomplete_fields = ["organisation", "team", "parent"]
+
+
+@admin.register(CalendarVersion)
+class CalendarVersionAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "version"]
+
+
+@admin.register(ZoneChange)
+class ZoneChangeAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "before", "after", "asked_at", "done", "total", "finished_at"]
+    list_filter = ["organisation"]
+    date_hierarchy = "asked_at"
 
 
 @admin.register(TeamManager)

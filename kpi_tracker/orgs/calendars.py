@@ -59,7 +59,7 @@ def absence_set(*, rep: Rep, first: dt.date, last: dt.date | None, reason: str, 
     if end is not None:
         others = others.filter(valid_from__lt=end)
     if (other := others.exclude(pk=absence.pk if absence else 0).order_by("valid_from").first()) is not None:
-        raise InvalidInput(_told(rep, other), field="first", code="overlap")
+        raise InvalidInput(_told(rep, other), field="first")
     row = absence or Absence(organisation_id=rep.organisation_id)
     row.rep, row.valid_from, row.valid_to, row.reason = rep, first, end, reason.strip()
     row.save()

@@ -34,7 +34,7 @@ def stay_set(
         if end is not None:
             others = others.filter(valid_from__lt=end)
         if (other := others.select_related("team").order_by("valid_from").first()) is not None:
-            raise InvalidInput(_told(rep, other), field="first", code="overlap")
+            raise InvalidInput(_told(rep, other), field="first")
     rep_move_team(rep=rep, team=team, from_day=first, until=end)
 
 
@@ -91,9 +91,9 @@ def _refuse_circle(organisation: Organisation) -> None:
         if (inside := tree.circle(era.parents)) is not None:
             name = Team.objects.get(organisation=organisation, pk=inside).name
             if era.start == tree.FIRST:
-                raise InvalidInput(_("%(team)s would stand below itself.") % {"team": name}, field="parent", code="circle")
+                raise InvalidInput(_("%(team)s would stand below itself.") % {"team": name}, field="parent")
             values = {"team": name, "day": era.start}
-            raise InvalidInput(_("%(team)s would stand below itself from %(day)s on.") % values, field="parent", code="circle")
+            raise InvalidInput(_("%(team)s would stand below itself from %(day)s on.") % values, field="parent")
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from kpi_tracker.errors import InvalidInput
+from kpi_tracker.once import once
 from kpi_tracker.orgs.models import ExchangeRate, Organisation
 
 PLACES = Decimal("0.00000001")
@@ -73,7 +74,7 @@ def rate_correct(*, row: ExchangeRate, day: dt.date, rate: Decimal) -> None:
     same = ExchangeRate.objects.filter(organisation=row.organisation, currency=row.currency, day=day).exclude(pk=row.pk)
     if same.exists():
         message = _("There is a rate of %(currency)s from %(day)s already; correct or delete that one.")
-        raise InvalidInput(message % {"currency": row.currency, "day": day}, field="day", code="overlap")
+        raise InvalidInput(message % {"currency": row.currency, "day": day}, field="day")
     row.day, row.rate = day, value
     row.save(update_fields=["day", "rate"])
 
@@ -155,6 +156,20 @@ def rate_on(organisation: Organisation, currency: str, day: dt.date) -> Decimal 
     return found
 
 
+@once
+def display_rates(organisation: Organisation) -> tuple[tuple[dt.date, Decimal], ...]:
+    """The rates of the second currency shown, in order; none without such a currency."""
+    if not organisation.display_currency:
+        return ()
+    rows = ExchangeRate.objects.filter(organisation=organisation, currency=organisation.display_currency).order_by("day")
+    return tuple(rows.values_list("day", "rate"))
+
+
+def display_rate(organisation: Organisation, day: dt.date) -> Decimal | None:
+    """What one unit of the second currency is worth on `day`, at the newest rate up to then; None where none is known."""
+    return _newest(display_rates(organisation), day)
+
+
 def turned_round(known: Known, *, base: str, new_base: str) -> Iterator[Rate]:
     """The same rates against another base: of every other currency, and of the base before, from when the new base has a rate.
 
@@ -210,7 +225,7 @@ def base_currency_change(*, organisation: Organisation, currency: str) -> None:
     known = known_rates(row)
     if known and new not in known:
         message = _("There is no rate of %(currency)s yet; add one first, so that the other rates can be turned round.")
-        raise InvalidInput(message % {"currency": new}, field="base_currency", code="no_rate")
+        raise InvalidInput(message % {"currency": new}, field="base_currency")
     turned = list(turned_round(known, base=row.base_currency, new_base=new))
     ExchangeRate.objects.filter(organisation=row).delete()
     ExchangeRate.objects.bulk_create(

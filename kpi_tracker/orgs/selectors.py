@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
@@ -12,33 +11,12 @@ from django.utils import timezone
 
 from kpi_tracker.orgs import tree
 from kpi_tracker.orgs.models import Membership, Organisation, Rep, TeamAssignment, TeamManager
-from kpi_tracker.orgs.tree import teams_of as teams_of
 from kpi_tracker.scope import Role, Scope
 
 
 def valid_on(day: dt.date, prefix: str = "") -> Q:
     """The condition that a dated row is valid on `day`."""
     return Q(**{f"{prefix}valid_from__lte": day}) & (Q(**{f"{prefix}valid_to": None}) | Q(**{f"{prefix}valid_to__gt": day}))
-
-
-def team_tree(organisation: Organisation) -> dict[int, set[int]]:
-    """Each team's id with the ids of all teams that stand below it on any day, itself included."""
-    return {team.id: tree.ever_below(organisation, team.id) for team in teams_of(organisation)}
-
-
-def teams_above(organisation: Organisation) -> dict[int, set[int]]:
-    above: dict[int, set[int]] = {}
-    for team, members in team_tree(organisation).items():
-        for member in members:
-            above.setdefault(member, set()).add(team)
-    return above
-
-
-def subtree(organisation: Organisation, team_ids: Iterable[int], day: dt.date | None = None) -> set[int]:
-    if day is not None:
-        return tree.subtree(organisation, team_ids, day)
-    below = team_tree(organisation)
-    return {member for team in team_ids for member in below.get(team, ())}
 
 
 def scope_for(user: Any, slug: str, *, day: dt.date | None = None) -> Scope | None:

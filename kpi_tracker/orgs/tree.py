@@ -139,6 +139,15 @@ def subtree(organisation: Organisation, team_ids: Iterable[int], day: dt.date) -
     return {member for team in team_ids for member in below.get(team, ())}
 
 
+def above_on(organisation: Organisation, day: dt.date) -> dict[int, set[int]]:
+    """Each team's id with those of all teams above it on `day`, itself included."""
+    above: dict[int, set[int]] = defaultdict(set)
+    for team, members in era_on(organisation, day).below.items():
+        for member in members:
+            above[member].add(team)
+    return dict(above)
+
+
 def stretches(organisation: Organisation, team_id: int, period: Period | None = None) -> list[Stretch]:
     """Who stands below the team when, within `period` (None: ever); as few stretches as tell it."""
     found: list[Stretch] = []

@@ -17,7 +17,7 @@ from django.db.models import BooleanField, F, Func, Max, Min, Q
 from kpi_tracker.kpis import facts, registry
 from kpi_tracker.kpis.measures import Measure
 from kpi_tracker.orgs.models import Organisation
-from kpi_tracker.orgs.selectors import teams_above
+from kpi_tracker.orgs.tree import teams_above
 from kpi_tracker.periods import Calendar, Grain, Period, day_after
 from kpi_tracker.rollups.models import CellGrain, RollupCell
 
@@ -32,7 +32,8 @@ SCRATCH = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS rollup_claim"
     " (id BIGINT PRIMARY KEY, scope_kind VARCHAR(1), scope_id BIGINT, fact VARCHAR(10), day DATE)",
     "CREATE TEMPORARY TABLE IF NOT EXISTS rollup_measure (fact VARCHAR(10), measure VARCHAR(60))",
-    "CREATE TEMPORARY TABLE IF NOT EXISTS rollup_above (team BIGINT, above BIGINT, PRIMARY KEY (team, above))",
+    "CREATE TEMPORARY TABLE IF NOT EXISTS rollup_above"
+    " (team BIGINT, above BIGINT, since DATE, until DATE, PRIMARY KEY (team, above, since))",
     "CREATE TEMPORARY TABLE IF NOT EXISTS rollup_bucket (day DATE, grain VARCHAR(1), bucket DATE, until DATE)",
     "CREATE TEMPORARY TABLE IF NOT EXISTS rollup_touched"
     " (scope_kind VARCHAR(1), scope_id BIGINT, grain VARCHAR(1), bucket DATE, until DATE,"
@@ -115,8 +116,7 @@ def _open_scratch(cursor: Any, organisation: Organisation) -> None:
     measures = [(measure.fact.value, measure.key) for measure in registry.measures_kept(organisation)]
     cursor.executemany("INSERT INTO rollup_measure VALUES (%s, %s)", measures)
     cursor.executemany(
-        "INSERT INTO rollup_above VALUES (%s, %s)",
-        [(team, above) for team, all_above in teams_above(organisation).items() for above in all_above],
+        "INSERT INTO rollup_above VALUES (%s, %s, %s, %s)", teams_above(organisation)
     )
 
 
@@ -142,9 +142,10 @@ def _touch(cursor: Any, organisation: Organisation) -> None:
         f"{touched} SELECT 't', up.above, 'd', t.bucket, t.bucket, t.measure FROM rollup_touched t"
         " JOIN orgs_teamassignment a ON a.organisation_id = %(org)s AND a.rep_id = t.scope_id AND a.valid_from <= t.bucket"
         " AND (a.valid_to IS NULL OR a.valid_to > t.bucket)"
-        " JOIN rollup_above up ON up.team = a.team_id"
+        " JOIN rollup_above up ON up.team = a.team_id AND up.since <= t.bucket AND up.until > t.bucket"
         " UNION SELECT 't', COALESCE(up.above, c.scope_id), 'd', c.day, c.day, m.measure FROM rollup_claim c"
-        " JOIN rollup_measure m ON c.fact = '' OR m.fact = c.fact LEFT JOIN rollup_above up ON up.team = c.scope_id"
+        " JOIN rollup_measure m ON c.fact = '' OR m.fact = c.fact"
+        " LEFT JOIN rollup_above up ON up.team = c.scope_id AND up.since <= c.day AND up.until > c.day"
         " WHERE c.scope_kind = 't'",
         {"org": organisation.pk},
     )
@@ -202,7 +203,8 @@ def _replace_touched(cursor: Any, organisation: Organisation, *, many: bool) -> 
         f"INSERT INTO rollups_rollupcell ({CELL})"
         " SELECT %(org)s, 't', t.scope_id, t.measure, 'd', t.bucket, SUM(c.value), SUM(c.n)"
         " FROM rollup_touched t CROSS JOIN rollup_above up CROSS JOIN orgs_teamassignment a CROSS JOIN rollups_rollupcell c"
-        " WHERE t.scope_kind = 't' AND t.grain = 'd' AND up.above = t.scope_id AND a.organisation_id = %(org)s AND a.team_id = up.team"
+        " WHERE t.scope_kind = 't' AND t.grain = 'd' AND up.above = t.scope_id"
+        " AND up.since <= t.bucket AND up.until > t.bucket AND a.organisation_id = %(org)s AND a.team_id = up.team"
         " AND a.valid_from <= t.bucket AND (a.valid_to IS NULL OR a.valid_to > t.bucket)"
         " AND c.organisation_id = %(org)s AND c.scope_kind = 'r' AND c.scope_id = a.rep_id AND c.grain = 'd' AND c.bucket = t.bucket"
         " AND c.measure = t.measure GROUP BY t.scope_id, t.measure, t.bucket",
@@ -283,7 +285,8 @@ def _rebuild_month(organisation: Organisation, month: Period) -> None:
         cursor.execute(
             f"INSERT INTO rollups_rollupcell ({CELL}) SELECT %(org)s, 't', up.above, c.measure, 'd', c.bucket, SUM(c.value), SUM(c.n)"
             " FROM rollups_rollupcell c JOIN orgs_teamassignment a ON a.organisation_id = %(org)s AND a.rep_id = c.scope_id"
-            " AND a.valid_from <= c.bucket AND (a.valid_to IS NULL OR a.valid_to > c.bucket) JOIN rollup_above up ON up.team = a.team_id"
+            " AND a.valid_from <= c.bucket AND (a.valid_to IS NULL OR a.valid_to > c.bucket)"
+            " JOIN rollup_above up ON up.team = a.team_id AND up.since <= c.bucket AND up.until > c.bucket"
             " WHERE c.organisation_id = %(org)s AND c.scope_kind = 'r' AND c.grain = 'd' AND c.bucket >= %(start)s AND c.bucket < %(end)s"
             " GROUP BY up.above, c.measure, c.bucket",
             span,

@@ -68,7 +68,7 @@ def period_close(*, organisation: Organisation, month: dt.date, by: User | None,
     """
     period, today = organisation.calendar.bucket(Grain.MONTH, month), organisation.local_day(now)
     if period.end > today:
-        raise InvalidInput(_("This month has not ended yet; close it when it is over."), field="month", code="month_not_over")
+        raise InvalidInput(_("This month has not ended yet; close it when it is over."), field="month")
     builder.refresh_fully(organisation)  # takes the organisation's lock, which holds until the end of this transaction
     known = PeriodClose.objects.filter(organisation=organisation, month=period.start).first()
     if known is not None and known.reopened_at is None:
@@ -95,7 +95,7 @@ def period_reopen(*, organisation: Organisation, month: dt.date, by: User | None
         PeriodClose.objects.select_for_update().filter(organisation=organisation, month=start, reopened_at=None).first()
     )
     if closing is None:
-        raise InvalidInput(_("This month is not closed."), field="month", code="month_not_closed")
+        raise InvalidInput(_("This month is not closed."), field="month")
     closing.reopened_at, closing.reopened_by = now, by
     closing.save()
     _forget(organisation, closing.period)
@@ -113,7 +113,7 @@ def closing_rule_set(*, organisation: Organisation, days_after: int | None, toda
         return
     if not 0 <= days_after <= LONGEST_WAIT:
         message = _("Write a number of days from 0 to %(most)s.") % {"most": LONGEST_WAIT}
-        raise InvalidInput(message, field="days_after", code="days_out_of_range")
+        raise InvalidInput(message, field="days_after")
     since = add_months(organisation.calendar.bucket(Grain.MONTH, today).start, -1)
     ClosingRule.objects.update_or_create(
         organisation=organisation, defaults={"days_after": days_after}, create_defaults={"days_after": days_after, "since": since}

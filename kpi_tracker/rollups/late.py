@@ -33,8 +33,12 @@ from kpi_tracker.rollups.models import LateEdit, LateFact, PeriodClose
 from kpi_tracker.rollups.reported import Change, figures_of, nothing, read
 
 ZERO = Decimal(0)
+ROUNDING = Decimal("1E-15")  # what the divisions of ratios leave over
 MOST = 200  # records whose effects are worked out one by one
 ALONE = 8  # so few records are not looked at together first
+# PostgreSQL reads through to a table's indexes. SQLite does not where rows are looked up one by one: it is faster with a copy,
+# which it indexes itself, unless there is too much to copy.
+LARGEST = "sales_activity"
 RecordKey = tuple[str, int]
 Row = dict[str, Any]
 
@@ -98,11 +102,10 @@ def explain(organisation: Organisation, closing: PeriodClose, kpi: AnyKpi, subje
     listed, rest = [*near, *far][:MOST], [*near, *far][MOST:]
     effects = [Effect(record, amount) for record, amount in replay.effects(listed, rest) if amount]
     together = _number(now) - replay.value(rest) if rest else ZERO
-    explained = sum((effect.amount for effect in effects), ZERO) + together
-    change = Change(reported, now)
+    others = _number(now) - _number(reported) - sum((effect.amount for effect in effects), ZERO) - together
     return Explanation(
-        change, tuple(sorted(effects, key=lambda effect: effect.record.edits[0].id)), further=len(rest), together=together,
-        others=_number(now) - _number(reported) - explained, redefined=closing.kpis.get(kpi.key, kpi.version) != kpi.version,
+        Change(reported, now), tuple(sorted(effects, key=lambda effect: effect.record.edits[0].id)), further=len(rest), together=together,
+        others=others if abs(others) > ROUNDING else ZERO, redefined=closing.kpis.get(kpi.key, kpi.version) != kpi.version,
     )
 
 
@@ -195,7 +198,8 @@ def _covered(sql: str, params: Any, shadows: Mapping[str, tuple[str, list[Any]]]
     for table, (select, given) in shadows.items():
         keys = [f"before_{table}_{i}" for i in range(len(given))]
         places = tuple(f"%({key})s" for key in keys) if named else ("%s",) * len(given)
-        expressions.append(f"{table} AS NOT MATERIALIZED ({select.format(*places)})")
+        how = "MATERIALIZED" if _is_copied(table) else "NOT MATERIALIZED"
+        expressions.append(f"{table} AS {how} ({select.format(*places)})")
         values += given
         names |= dict(zip(keys, given, strict=True))
     query = sql if params is not None else sql.replace("%", "%%")
@@ -205,20 +209,25 @@ def _covered(sql: str, params: Any, shadows: Mapping[str, tuple[str, list[Any]]]
 
 
 def _shadow(table: str, records: Sequence[EditedRecord]) -> tuple[str, list[Any]]:
-    """The rows of the table with these records as they were, and the values of its two places."""
+    """The organisation's rows of the table with these records as they were, and the values of its two places."""
+    own = f"organisation_id = {int(records[0].edits[0].organisation_id)}"
     ids = [record.record_id for record in records]
     rows = json.dumps([record.before for record in records if record.before is not None], default=str)
     if connection.vendor == "postgresql":
         before = f"SELECT * FROM jsonb_populate_recordset(NULL::{table}, {{}}::jsonb)"
-        return f"SELECT * FROM {table} WHERE id <> ALL({{}}::bigint[]) UNION ALL {before}", [ids, rows]
+        return f"SELECT * FROM {table} WHERE {own} AND id <> ALL({{}}::bigint[]) UNION ALL {before}", [ids, rows]
     fields = _model_of(table)._meta.concrete_fields
     columns = ", ".join(f'"{one.column}"' for one in fields)
     kept = ", ".join(f"""CAST(json_extract(value, '$."{one.column}"') AS {_affinity(one)}) AS "{one.column}\"""" for one in fields)
     select = (
-        f"SELECT {columns} FROM main.{table} WHERE id NOT IN (SELECT value FROM json_each({{}}))"
+        f"SELECT {columns} FROM main.{table} WHERE {own if _is_copied(table) else 'TRUE'} AND id NOT IN (SELECT value FROM json_each({{}}))"
         f" UNION ALL SELECT {kept} FROM json_each({{}})"
     )
     return select, [json.dumps(ids), rows]
+
+
+def _is_copied(table: str) -> bool:
+    return connection.vendor == "sqlite" and table != LARGEST
 
 
 def _model_of(table: str) -> type[Model]:

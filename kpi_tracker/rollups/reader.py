@@ -17,9 +17,9 @@ from kpi_tracker.kpis.measures import Dimension, Measure
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import MemberId, Part, Parts, Subject
 from kpi_tracker.kpis.query import KpiQuery, KpiTable
-from kpi_tracker.orgs.models import Organisation, TeamAssignment
-from kpi_tracker.orgs.selectors import subtree
-from kpi_tracker.periods import Calendar, Grain, Period
+from kpi_tracker.orgs.models import Organisation
+from kpi_tracker.orgs.tree import ever_below, stays_in
+from kpi_tracker.periods import Calendar, Grain, Period, whole
 from kpi_tracker.rollups.models import CellGrain, CellScope, DirtyBucket, RollupCell
 
 FAR = dt.timedelta(days=62)
@@ -43,7 +43,7 @@ def parts(
     totals: dict[tuple[str, Period, MemberId], list[int]] = defaultdict(lambda: [0, 0])
     wanted = _cells_of(organisation.calendar, spans, dirty)
     movers = _movers(organisation, subject, spans) if by is Dimension.REP and subject.kind is SubjectKind.TEAM else None
-    _add_cells(totals, organisation, measures, _scope(organisation, subject, by, movers), wanted, by)
+    _add_cells(totals, organisation, measures, _scope(organisation, subject, spans, by, movers), wanted, by)
     for rep_id, stays in (movers or {}).items():
         if stays is not None:
             there = _cells_of(organisation.calendar, spans, dirty, stays)
@@ -90,7 +90,10 @@ def _cover(calendar: Calendar, span: Period, dirty: set[dt.date], stays: Sequenc
                     yield CellGrain.DAY.value, day
 
 
-def _scope(organisation: Organisation, subject: Subject, by: Dimension | None, movers: dict[int, list[Period] | None] | None) -> Q:
+def _scope(
+    organisation: Organisation, subject: Subject, spans: Sequence[Period], by: Dimension | None,
+    movers: dict[int, list[Period] | None] | None,
+) -> Q:
     """The condition on the cells' scope; reps that moved within the spans are read one by one."""
     if by is Dimension.REP:
         if movers is not None:
@@ -98,19 +101,13 @@ def _scope(organisation: Organisation, subject: Subject, by: Dimension | None, m
         return Q(scope_kind=CellScope.REP) & (Q(scope_id=subject.id) if subject.kind is SubjectKind.REP else Q())
     if by is Dimension.TEAM:
         teams = Q(scope_kind=CellScope.TEAM)
-        return teams & Q(scope_id__in=subtree(organisation, [subject.id])) if subject.kind is SubjectKind.TEAM else teams
+        return teams & Q(scope_id__in=ever_below(organisation, subject.id, whole(spans))) if subject.kind is SubjectKind.TEAM else teams
     return Q(scope_kind=SCOPES[subject.kind], scope_id=subject.id)
 
 
 def _movers(organisation: Organisation, subject: Subject, spans: Sequence[Period]) -> dict[int, list[Period] | None]:
     """Each rep of the team in the spans: None where all of them are covered, else the periods in the team."""
-    whole = Period(min(span.start for span in spans), max(span.end for span in spans))
-    belonging = TeamAssignment.objects.filter(
-        organisation=organisation, team_id__in=subtree(organisation, [subject.id]), valid_from__lt=whole.end
-    ).exclude(valid_to__lte=whole.start)
-    stays: dict[int, list[Period]] = defaultdict(list)
-    for rep_id, start, end in belonging.values_list("rep_id", "valid_from", "valid_to"):
-        stays[rep_id].append(Period(max(start, whole.start), min(end or whole.end, whole.end)))
+    stays = stays_in(organisation, subject.id, whole(spans))
     return {rep: None if all(any(stay.covers(span) for stay in found) for span in spans) else found for rep, found in stays.items()}
 
 

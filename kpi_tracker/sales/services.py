@@ -71,8 +71,8 @@ def records_upsert(
         organisation=organisation, source=source, now=now, create_reps=create_reps, may_lead_nowhere=may_lead_nowhere - writer.needs
     )
     with transaction.atomic():
-        # One write at a time in an organisation: two at once could both make the same customer.
-        Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+        # One write at a time in an organisation: two at once could both make the same customer. Its zone may have changed meanwhile.
+        batch.organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
         return write(batch, writer(batch), records)
 
 

@@ -138,7 +138,8 @@ def test_a_missing_rate_is_never_one(company: Company) -> None:
     found = figure(company.org, "revenue", *YEAR)
     assert (found.value, found.count) == (0, 0)
     assert value(company.org, "deals_won", *YEAR) == 2
-    lacking = {str(need.reason): set(rows) for need, rows in facts.left_out(measures_of(registry.kpi("revenue", company.org))[0], company.org)}
+    revenue = measures_of(registry.kpi("revenue", company.org))[0]
+    lacking = {str(need.reason): set(rows) for need, rows in facts.left_out(revenue, company.org)}
     assert lacking == {"no amount": set(), "no exchange rate on that day": {early, dollars}}
 
 

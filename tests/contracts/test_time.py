@@ -40,6 +40,70 @@ def test_a_range_ends_before_its_end(company: Company) -> None:
     assert value(company.org, "calls", "2024-03-31", "2024-04-01") == 1
 
 
+@pytest.mark.parametrize("last", ["2023-02-28", "2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30", "2024-12-31"])
+def test_the_last_day_of_a_month_is_in_it(company: Company, last: str) -> None:
+    month = company.org.calendar.bucket(Grain.MONTH, day(last))
+    calls(company, last, month.start.isoformat(), month.end.isoformat())
+    assert month.last == day(last)
+    assert value(company.org, "calls", month.start.isoformat(), month.end.isoformat()) == 2
+
+
+@pytest.mark.parametrize("monday", ["2023-12-25", "2024-02-26", "2024-03-25", "2024-10-21", "2024-12-30", "2026-12-28"])
+def test_a_week_has_seven_days_not_eight(company: Company, monday: str) -> None:
+    """Where a year ends, in the 53rd week, over the leap day and where clocks are changed."""
+    first = day(monday)
+    calls(company, *((first + dt.timedelta(days=n)).isoformat() for n in range(-1, 8)))
+    week = company.org.calendar.bucket(Grain.WEEK, first + dt.timedelta(days=3))
+    assert (week.start, len(week)) == (first, 7)
+    assert value(company.org, "calls", monday, week.end.isoformat()) == 7
+    days = [(each.isoformat(), (each + dt.timedelta(days=1)).isoformat()) for each in week.days()]
+    assert [found.value for found in table(company.org, "calls", days).values()] == [1] * 7
+
+
+def test_an_empty_bucket_is_zero_in_a_sum_and_no_value_in_a_ratio(company: Company) -> None:
+    """It does not vanish, and it is not filled with its neighbour's value."""
+    won(company, "10", "2024-01-31")
+    won(company, "30", "2024-03-01")
+    months = [("2024-01-01", "2024-02-01"), ("2024-02-01", "2024-03-01"), ("2024-03-01", "2024-04-01")]
+    assert [found.value for found in table(company.org, "revenue", months).values()] == [10, 0, 30]
+    for kpi in ("win_rate", "average_deal_value", "win_rate_cohort", "show_rate", "stage_conversion"):
+        assert table(company.org, kpi, months)[months[1][0], None].value is None
+    assert value(company.org, "sales_growth", *months[2]) is None  # from nothing
+
+
+def test_last_year_is_the_same_dates_not_365_days_ago(company: Company) -> None:
+    """365 days before 1 January to 1 March 2025 would begin on 2 January 2024; 365 days before 1 March 2024 is 2 March 2023."""
+    for on, amount in (
+        ("2023-02-28", "1"), ("2023-03-01", "20"), ("2024-01-01", "300"), ("2024-02-29", "4000"), ("2024-03-01", "50000"),
+        ("2025-02-28", "8600"),
+    ):
+        won(company, amount, on)
+    after = figure(company.org, "sales_growth_ytd", "2025-02-01", "2025-03-01")
+    assert (after.denominator, after.value) == (4300, 1)
+    leap = figure(company.org, "sales_growth_ytd", "2024-02-01", "2024-03-01")
+    assert (leap.denominator, leap.numerator) == (1, 4299)
+    on_leap_day = figure(company.org, "sales_growth_ytd", "2024-02-29", "2024-03-01")
+    assert on_leap_day.denominator == 1
+
+
+def test_a_running_year_to_date_is_compared_like_with_like(company: Company) -> None:
+    """On 1 February 2024 the whole of last year is not yet what is compared with: only as many working days."""
+    for on, amount in (("2023-02-02", "100"), ("2023-02-03", "1000"), ("2023-12-01", "5000"), ("2024-01-15", "150")):
+        won(company, amount, on)
+    found = figure(company.org, "sales_growth_ytd", "2024-01-01", "2025-01-01", today="2024-02-01")
+    assert (found.denominator, found.value) == (100, Decimal("0.5"))
+
+
+def test_a_meeting_planned_for_tomorrow_is_not_missed_yet(company: Company) -> None:
+    acme = factories.customer(company.org, "Acme", company.ada)
+    factories.activity(company.org, company.ada, day("2024-03-05"), "meeting", outcome="reached", customer=acme)
+    factories.activity(company.org, company.ada, day("2024-03-06"), "meeting", outcome="planned", customer=acme)
+    march = ("2024-03-01", "2024-04-01")
+    assert value(company.org, "show_rate", *march, today="2024-03-05") == 1
+    assert value(company.org, "show_rate", *march, today="2024-03-06") == Decimal("0.5")
+    assert value(company.org, "show_rate", *march, today="2024-02-29") is None
+
+
 def test_the_leap_day_counts_once(company: Company) -> None:
     calls(company, "2024-02-28", "2024-02-29", "2024-03-01")
     assert value(company.org, "calls", "2024-02-01", "2024-03-01") == 2

@@ -97,12 +97,15 @@ def sentences(page: Node) -> list[str]:
     return [node.attributes.get("href", "") for node in page.walk() if node.has("data-math")]
 
 
+# A figure, a sentence about one, and what was reported of it when its month was closed.
+LINKS = {"data-figure", "data-math", "data-reported"}
+DATE = re.compile(r"\b\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*(?: \d{4})?")
+
+
 # Places where figures stand. What stands there and is none of a KPI says so (`data-plain`): targets, pace, records' own amounts.
 def is_place(node: Node) -> bool:
-    if node.tag in ("td", "dd", "h1"):
-        return True
-    return bool({"v", "big", "far"} & node.classes) or (node.tag == "b" and node.parent is not None and node.parent.tag == "span" and "feed" in
-                                                         {name for one in node.above() for name in one.classes})
+    in_feed = node.tag == "b" and any("feed" in one.classes for one in node.above())
+    return node.tag in ("td", "dd") or bool({"v", "big", "far"} & node.classes) or in_feed
 
 
 def unlinked(page: Node) -> list[str]:
@@ -113,9 +116,11 @@ def unlinked(page: Node) -> list[str]:
             continue
         if node.tag == "td" and node.parent is not None and node is next(one for one in node.parent.children if isinstance(one, Node)):
             continue  # what the row is about
-        linked = any(one.has("data-figure") or one.has("data-math") for one in (*node.walk(), *node.above()))
+        linked = any(LINKS & one.attributes.keys() for one in (*node.walk(), *node.above()))
         named = any(one.has("data-plain") for one in node.walk())
-        if re.search(r"\d|^–$", node.text(without=("small",))) and not linked and not named:
+        text = DATE.sub("", node.text(without=("small",)))
+        missing = text == "–" and "left" not in node.classes
+        if (missing or re.search(r"\d", text)) and not linked and not named:
             found.append(node.text())
     return found
 
@@ -137,6 +142,8 @@ class Math:
     value: Decimal | None
     pieces: tuple[Operand | str, ...]
     sums: dict[str, Decimal]
+    listed: Decimal
+    pages: bool  # there are more records than these
 
     @property
     def operands(self) -> list[Operand]:
@@ -145,6 +152,8 @@ class Math:
     def made(self) -> Decimal | None:
         """What the pieces give."""
         values = [one.value for one in self.operands]
+        if self.kind == "ahead":
+            return None
         if self.kind == "simple":
             return values[0]
         if None in values:
@@ -176,7 +185,11 @@ def read_math(html: str) -> Math:
                 node.attributes.get("data-factor", ""), "·" in node.text(),
             ))
     sums = {node.attributes["data-sum"]: Decimal(node.attributes["data-value"]) for node in page.walk() if node.has("data-sum")}
-    return Math(card.attributes["data-formula"], number(card.attributes["data-value"]), tuple(pieces), sums)
+    listed = sum((Decimal(node.attributes["data-adds"]) for node in page.walk() if node.has("data-adds")), Decimal(0))
+    return Math(
+        card.attributes["data-formula"], number(card.attributes["data-value"]), tuple(pieces), sums, listed,
+        pages=any("pages" in node.classes for node in page.walk()),
+    )
 
 
 def number(text: str) -> Decimal | None:

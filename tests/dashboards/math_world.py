@@ -13,6 +13,7 @@ from kpi_tracker.sales.models import Contract, Cost, Customer, Deal, Stage, Stag
 from tests import factories
 
 MONTHS = 15
+TARGETS = {"revenue": "5000", "calls": "20", "win_rate": "0.5", "open_pipeline": "30000", "sales_growth": "0.1"}
 OUTCOMES = ("reached", "not_reached", "reached", "no_show", "planned", "cancelled", "reached")
 
 
@@ -104,10 +105,12 @@ def _deal(
     status = ("won", "open", "lost", "won", "won")[i % 5]
     backwards = i % 17 == 0 and status != "open"
     deal = factories.deal(
-        org, rep, opened_on=closed + dt.timedelta(days=2) if backwards else opened, closed_on=closed if status != "open" else None, status=status,
+        org, rep, opened_on=closed + dt.timedelta(days=2) if backwards else opened,
+        closed_on=closed if status != "open" else None, status=status,
         amount=None if i % 13 == 0 else Decimal("100.37") * (i % 29 + 1), currency=("EUR", "EUR", "SEK", "DKK", "EUR", "EUR")[i % 6],
         name=f"Deal {i}", customer=customer, lead=lead, first_contact_on=opened - dt.timedelta(days=6) if i % 3 else None,
-        qualified_on=opened if i % 4 else None, expected_close_on=today + dt.timedelta(days=i % 9 - 3) if status == "open" and i % 7 else None,
+        qualified_on=opened if i % 4 else None,
+        expected_close_on=today + dt.timedelta(days=i % 9 - 3) if status == "open" and i % 7 else None,
         one_time_amount=Decimal(50) if i % 3 == 0 else None, term_months=(None, 6, 12, 36)[i % 4],
     )
     way = [stages[0], stages[1]] if i % 3 else [stages[0]]
@@ -125,7 +128,7 @@ def _set_goals(org: Organisation, month: Period, subjects: list[Organisation | T
     year = org.calendar.bucket(Grain.YEAR, today)
     before = org.calendar.shift(Grain.MONTH, month, -1)
     for subject in subjects:
-        for kpi, target in (("revenue", 5000), ("calls", 20), ("win_rate", Decimal("0.5")), ("open_pipeline", 30000), ("sales_growth", Decimal("0.1"))):
+        for kpi, target in TARGETS.items():
             factories.goal(org, kpi, subject, month.start, month.end, target)
         factories.goal(org, "revenue", subject, year.start, year.end, 60000)
         factories.goal(org, "deals_won", subject, before.start, before.end, 4)

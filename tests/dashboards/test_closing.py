@@ -149,7 +149,7 @@ def test_notes_and_the_switch_for_other_pages(world: World, closed: PeriodClose,
     assert found["revenue", WHOLE].link == REVENUE
     bob = closing.notes(scope, Subject(SubjectKind.REP, world.bob.id), table)
     assert bob["revenue", WHOLE].link == f"{REVENUE}?subject=rep:{world.bob.id}"
-    assert (closing.ask_as("reported"), closing.ask_as("")) == (reported.ask, reader.ask)
+    assert (reported.ask_as("reported"), reported.ask_as("")) == (reported.ask, reader.ask)
 
 
 def test_deleted_and_added_records_are_named(signed_in: SignedIn, closed: PeriodClose, world: World) -> None:

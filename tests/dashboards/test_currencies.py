@@ -143,3 +143,18 @@ def test_another_base_currency_turns_rates_and_goals_round(signed_in: SignedIn, 
     # The deals of 2023 closed before the krona had a rate: they are listed, not reckoned at some other rate.
     won = [one for one in lacking(world.scope("alice")) if one.kind == "won deals, when they closed"]
     assert [(one.currency, one.records) for one in won] == [("EUR", 1)]
+
+
+def test_a_second_currency_stands_beside_the_first(signed_in: SignedIn, world: World) -> None:
+    """March's revenue is 7,500 €: at the newest rate on its last day 75,000 kr. Before there is a rate, there is nothing beside it."""
+    address = reverse("dashboards:organisation", kwargs={"org": "nordlys", "grain": "month", "start": "2024-03-01"}) + "?kpi=revenue"
+    alice = signed_in("alice")
+    assert "≈" not in text(alice.get(address))
+    world.org.display_currency = "SEK"
+    world.org.save()
+    assert "≈" not in text(alice.get(address))
+    for day, rate in (("2024-03-01", "0.2"), ("2024-03-31", "0.1"), ("2024-04-01", "0.5")):
+        ExchangeRate.objects.create(organisation=world.org, currency="SEK", day=day, rate=rate)
+    assert "≈ 75 000 kr" in text(alice.get(address))
+    assert "≈ 75 tkr" in text(alice.get(address.replace("revenue", "deals_won")))
+    assert "≈" not in text(alice.get(address.replace("2024-03-01", "2024-02-01")))

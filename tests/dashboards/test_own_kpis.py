@@ -214,6 +214,33 @@ def test_a_goal_on_it_is_in_the_list_of_goals(world: World, signed_in: SignedIn)
     assert f'value="{own.key}" selected' in form
 
 
+def test_a_goal_of_calls_per_deal_may_have_decimals(world: World, signed_in: SignedIn) -> None:
+    calls = {"aggregation": "ratio", "above": {"fact": "activity", "clock": "occurred", "kinds": ["call"]}, "below": WON["above"]}
+    own = make(world, calls, name="Calls per deal")
+    values = {"kpi": own.key, "subject": "organisation", "period": "month:2024-04-01", "target": "2.5", "why": ""}
+    answer = signed_in("alice").post(reverse("goals:new", kwargs={"org": world.org.slug}), values)
+    assert answer.status_code == 302
+    assert Goal.objects.get().target == Decimal("2.5")
+
+
+@pytest.mark.parametrize(("definition", "unit", "parts"), [
+    ({"aggregation": "ratio", "above": {"fact": "activity", "clock": "occurred", "kinds": ["call"]}, "below": WON["above"]}, Unit.COUNT,
+     "5 ÷ 5"),
+    ({"aggregation": "average", "above": {"fact": "deal", "clock": "opened", "quantity": "amount"}}, Unit.MONEY, "divided by 3"),
+    ({"aggregation": "ratio", "above": {"fact": "stage", "clock": "moved"}, "below": {"fact": "stage", "clock": "moved"}}, Unit.PERCENT,
+     "nothing to measure"),
+])
+def test_a_card_says_nothing_of_an_own_ratio_that_it_cannot_know(
+    world: World, signed_in: SignedIn, definition: dict[str, Any], unit: Unit, parts: str
+) -> None:
+    own = make(world, definition, name="Mine", unit=unit)
+    month = reverse("dashboards:organisation", kwargs={"org": world.org.slug, "grain": "month", "start": "2024-03-01"})
+    page = text(signed_in("alice").get(month, {"kpi": own.key, "part": "all"}))
+    assert parts in page[page.index("Mine"):][:3000]
+    math = reverse("dashboards:records", kwargs={"org": world.org.slug, "kpi": own.key})
+    assert "By stage" not in text(signed_in("alice").get(math, {"subject": "organisation", "start": "2024-03-01", "end": "2024-03-31"}))
+
+
 def test_switching_off_and_on(world: World, signed_in: SignedIn) -> None:
     own, client = make(world), signed_in("alice")
     client.post(url(world, "own_kpi_switch", id=own.pk), {"on": "0"})

@@ -18,7 +18,7 @@ from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import EVERYTHING, Subject
 from kpi_tracker.kpis.query import KpiQuery, KpiTable
 from kpi_tracker.orgs.models import Organisation, Rep, Team
-from kpi_tracker.orgs.selectors import subtree
+from kpi_tracker.orgs.tree import subtree
 from kpi_tracker.periods import Grain, Period, add_months
 from kpi_tracker.rollups import reader
 from kpi_tracker.rollups.models import LateEdit, PeriodClose

@@ -64,6 +64,12 @@ def _free(country: str, year: int) -> frozenset[dt.date]:
     return frozenset(holidays.country_holidays(country, years=year))
 
 
+def is_eve(country: str, day: dt.date) -> bool:
+    """Midsummer's Eve, the Friday before the Saturday of 20 to 26 June; Christmas Eve; New Year's Eve."""
+    midsummer = day.month == 6 and 19 <= day.day <= 25 and day.isoweekday() == 5
+    return country in ("SE", "FI") and (midsummer or (day.month, day.day) in ((12, 24), (12, 31)))
+
+
 def open_days(world: World, span: Span) -> list[dt.date]:
     """The organisation's working days."""
     own = world.organisation
@@ -71,6 +77,7 @@ def open_days(world: World, span: Span) -> list[dt.date]:
     return [
         day for day in days(span)
         if str(day.isoweekday()) in own["working_days"] and day not in closed and day not in _free(own["country"], day.year)
+        and not (own["eves_free"] and is_eve(own["country"], day))
     ]
 
 

@@ -58,12 +58,16 @@ def cost(world: World, span: Span) -> tuple[Decimal, int]:
 
 @kpi("cac")
 def cac(part: Slice) -> Figure:
-    start, end = part.span
+    """What has been so far: up to today."""
+    start, end = part.span[0], min(part.span[1], part.today + ONE)
+    if end <= start:
+        return ratio(0, 0, 0)
+    gained = int(new_customers(part.elsewhen((start, end))).numerator)
     if part.world.organisation["lag_costs"]:
         lag = dt.timedelta(days=usual_cycle(part) or 0)
         start, end = start - lag, end - lag
     total, costs = cost(part.world, (start, end))
-    return ratio(total, int(new_customers(part).numerator), costs)
+    return ratio(total, gained, costs)
 
 
 def margin_per_customer_year(part: Slice) -> Figure:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
 
-from kpi_tracker.orgs.models import ClosingDay, ExchangeRate, Organisation, Rep, Team, TeamAssignment
+from kpi_tracker.orgs.models import ClosingDay, ExchangeRate, Organisation, Rep, Team, TeamAssignment, TeamPlacement
 from kpi_tracker.sales.models import (
     Activity,
     Contact,
@@ -107,6 +107,8 @@ COSTS = st.fixed_dictionaries({
 })
 CONTACTS = st.fixed_dictionaries({"customer": CUSTOMER, "added_by": REP, "created_on": MAYBE_DAY})
 MOVES = st.lists(st.tuples(DAYS, st.none() | st.integers(0, 3)), max_size=2)
+# Where a team stands from a day on: below one of the first three, or (False) where its own row says.
+PLACES = st.lists(st.tuples(DAYS, st.sampled_from([None, 0, 1, 2, False])), max_size=2)
 
 
 # One company's meetings, won deals, leads and moves between stages, of which only the first counts.
@@ -153,7 +155,7 @@ A_YEAR_EARLIER = st.tuples(STORIES, st.sampled_from([dt.date(2023, 1, 2), dt.dat
 
 SETTINGS = st.fixed_dictionaries({
     "velocity_months": st.sampled_from([1, 12, 12]), "most_customer_years": st.sampled_from([Decimal(5), Decimal("0.5")]),
-    "lag_costs": st.booleans(),
+    "lag_costs": st.booleans(), "eves_free": st.booleans(),
 })
 
 
@@ -167,6 +169,7 @@ def sketches(draw: st.DrawFn, most: int = 4) -> dict[str, Any]:
         "timezone": draw(st.sampled_from(["Europe/Stockholm", "America/New_York", "Asia/Kolkata"])),
         "closing_days": draw(st.lists(DAYS, max_size=2, unique=True)),
         "moves": draw(st.lists(MOVES, min_size=4, max_size=4)),
+        "places": draw(st.lists(PLACES, min_size=2, max_size=2)),
         "rates": draw(st.lists(st.tuples(DAYS, RATES), max_size=2, unique_by=lambda rate: rate[0])),
         "created": draw(st.lists(MAYBE_DAY, min_size=3, max_size=3)),
         "facts": draw(facts(most)),
@@ -210,6 +213,8 @@ def build(sketch: dict[str, Any], slug: str) -> Built:
     )
     for place, moves in enumerate(sketch["moves"]):
         assign(made, reps[place + 1], [(dt.date(2000, 1, 1), place if place < 3 else None), *moves])
+    for place, moves in enumerate(sketch["places"]):
+        place_team(made, place + 2, moves)
     add_facts(made, sketch["facts"])
     for story in sketch["stories"]:
         add_story(made, story)
@@ -234,6 +239,19 @@ def assign(made: Built, rep: Rep, moves: list[tuple[dt.date, int | None]]) -> No
     TeamAssignment.objects.bulk_create(
         TeamAssignment(organisation=made.organisation, rep=rep, team=made.teams[team], valid_from=start, valid_to=end)
         for (start, team), end in zip(moves, ends, strict=True) if team is not None
+    )
+
+
+def place_team(made: Built, team: int, moves: list[tuple[dt.date, int | bool | None]]) -> None:
+    """The team stands below another from each day until the next move. Only below those that come before it: there is no circle."""
+    moves = sorted(dict(moves).items())
+    ends = [*(day for day, _ in moves[1:]), None][: len(moves)]
+    TeamPlacement.objects.bulk_create(
+        TeamPlacement(
+            organisation=made.organisation, team=made.teams[team], valid_from=start, valid_to=end,
+            parent=None if above is None else made.teams[min(above, team - 1)],
+        )
+        for (start, above), end in zip(moves, ends, strict=True) if above is not False
     )
 
 

@@ -9,12 +9,12 @@ from typing import Any
 from django.db import connection
 from hypothesis import strategies as st
 
-from kpi_tracker.orgs.models import ExchangeRate, Team, TeamAssignment
+from kpi_tracker.orgs.models import ExchangeRate, Team, TeamAssignment, TeamPlacement
 from kpi_tracker.sales.models import Activity, Contact, Contract, Cost, Customer, Deal, Lead, Pipeline, Stage, StageChange
 from kpi_tracker.sales.records import ActivityRecord, Kind
 from kpi_tracker.sales.services import records_upsert
 from tests.oracle import worlds
-from tests.oracle.worlds import DAYS, MAYBE_DAY, MOVES, RATES, REP, Built
+from tests.oracle.worlds import DAYS, MAYBE_DAY, MOVES, PLACES, RATES, REP, Built
 
 NOW = dt.datetime(2025, 6, 1, 12, tzinfo=dt.UTC)
 CLOSING = ("status", "stage", "closed_on", "closed_by")
@@ -71,6 +71,7 @@ OTHERS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "assignment": st.fixed_dictionaries(
         {"pick": PICK, "how": st.sampled_from(["team", "end", "delete", "rep"]), "day": DAYS, "team": st.integers(0, 3)}
     ),
+    "places": st.fixed_dictionaries({"team": st.integers(2, 3), "moves": PLACES, "cut": st.booleans(), "day": DAYS}),
     "parent": st.fixed_dictionaries({"team": st.integers(2, 3), "above": st.integers(0, 2), "via": st.sampled_from(["save", "sql"])}),
     "rate": st.fixed_dictionaries({
         "pick": PICK, "how": st.sampled_from(["add", "rate", "day", "currency", "delete"]), "day": DAYS, "rate": RATES,
@@ -99,7 +100,7 @@ EDITS = st.sampled_from([
 def make(made: Built, edit: dict[str, Any]) -> None:
     {
         "add": _add, "change": _change, "delete": _delete, "customer": _customer, "moves": _moves, "assignment": _assignment,
-        "parent": _parent, "rate": _rate, "stage": _stage, "settings": _settings, "import": _import,
+        "places": _places, "parent": _parent, "rate": _rate, "stage": _stage, "settings": _settings, "import": _import,
     }[edit["do"]](made, edit)
 
 
@@ -194,6 +195,19 @@ def _assignment(made: Built, edit: dict[str, Any]) -> None:
             TeamAssignment.objects.filter(pk=row.pk).update(rep=made.reps[4])
         case "delete":
             execute("DELETE FROM orgs_teamassignment WHERE id = %s", [row.pk])
+
+
+def _places(made: Built, edit: dict[str, Any]) -> None:
+    """All of a team's places at once; or one of them ends earlier, by plain SQL."""
+    rows = TeamPlacement.objects.filter(organisation=made.organisation, team=made.teams[edit["team"]])
+    if not edit["cut"]:
+        rows.delete()
+        worlds.place_team(made, edit["team"], edit["moves"])
+        return
+    row = rows.order_by("id").first()
+    if row is not None and edit["day"] > row.valid_from and (row.valid_to is None or edit["day"] < row.valid_to):
+        row.valid_to = edit["day"]
+        update(row, ("valid_to",))
 
 
 def _parent(made: Built, edit: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -24,8 +25,8 @@ from kpi_tracker.periods import Grain, Period, add_months
 from kpi_tracker.rollups import late, reader, reported, tasks
 from kpi_tracker.rollups.builder import refresh_fully
 from kpi_tracker.rollups.closing import close_due, closing_rule_set, months, period_close, period_reopen
-from kpi_tracker.rollups.models import LateEdit, PeriodClose, ReportedCell, ReportedFigure
-from kpi_tracker.sales.models import Activity, Deal
+from kpi_tracker.rollups.models import LateEdit, LateFact, PeriodClose, ReportedCell, ReportedFigure
+from kpi_tracker.sales.models import Activity, Contact, Contract, Cost, Deal, StageChange
 from tests import factories
 from tests.contracts.conftest import Company
 from tests.oracle.worlds import Built, build, examples, sketches
@@ -176,6 +177,34 @@ def test_open_months_other_organisations_and_writes_that_change_nothing_are_not_
     assert not LateEdit.objects.exists()
 
 
+def test_every_kind_of_record_is_watched(company: Company) -> None:
+    acme = factories.customer(company.org, "Acme", company.ada, created_on=day(5))
+    deal = won(company, "1000", day(5), customer=acme)
+    made = {"organisation": company.org}
+    ada = {"rep": company.ada}
+    rows: list[Any] = [
+        acme, deal, factories.activity(company.org, company.ada, day(5)), factories.lead(company.org, company.ada, day(5)),
+        Contact.objects.create(**made, name="Eva", added_by=company.ada, created_on=day(5)),
+        StageChange.objects.create(**made, **ada, deal=deal, to_stage=deal.stage, changed_at=NOW, changed_on=day(5)),
+        Contract.objects.create(**made, customer=acme, starts_on=day(1, 1), yearly_amount=1, currency="EUR"),
+        Cost.objects.create(**made, category="tool", amount=1, currency="EUR", starts_on=day(1, 1), ends_on=day(1, 12)),
+        ExchangeRate.objects.create(**made, currency="SEK", day=day(1, 1), rate=1), company.ada.assignments.get(),
+    ]
+    close(company)
+    for row in reversed(rows):
+        row.delete()
+    assert set(LateEdit.objects.values_list("fact", flat=True)) == set(LateFact)
+
+
+def test_edits_too_many_to_list_are_summed_up(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(late, "MOST", 1)
+    close(company)
+    for number in (5, 6, 7):
+        won(company, "100", day(number))
+    found = explained(company, "revenue")
+    assert ([effect.amount for effect in found.effects], found.further, found.together, found.others) == ([100], 2, 200, 0)
+
+
 def test_an_edit_that_makes_another_record_the_first_has_its_effect(company: Company) -> None:
     acme = factories.customer(company.org, "Acme", company.ada)
     meeting = {"kind": "meeting", "outcome": "reached", "customer": acme}
@@ -259,9 +288,9 @@ def test_the_tasks_close_due_months_and_drop_edits_of_deleted_organisations(comp
     LateEdit.objects.create(organisation_id=10**6, fact="deal", record_id=1, first_on=day(1), last_on=day(1))
     tasks.close_months()
     assert not LateEdit.objects.exists()
-    closing_rule_set(organisation=company.org, days_after=0, today=day(2, 4))
+    closing_rule_set(organisation=company.org, days_after=0, today=timezone.now().date())
     tasks.close_organisation(company.org.id)
-    assert PeriodClose.objects.filter(organisation=company.org, month=MARCH.start).exists()
+    assert PeriodClose.objects.filter(organisation=company.org, closed_by=None).count() == 1
 
 
 def test_a_kpi_that_is_defined_otherwise_by_now_says_so(company: Company) -> None:
@@ -309,30 +338,21 @@ def everything_reported(made: Built) -> dict[Any, Any]:
     return found
 
 
-def try_make(made, edit):  # TEMP
-    from django.db import IntegrityError, transaction
-    try:
-        with transaction.atomic():
-            make(made, edit)
-            with __import__("django").db.connection.cursor() as c:
-                __import__("django").db.connection.check_constraints()
-    except IntegrityError as e:
-        print("SKIPPED", e)
-
-
 class RandomEdits(TestCase):
-    @examples(25)
+    @examples(12)
     @given(sketch=sketches(), edits=st.lists(EDITS, min_size=1, max_size=6), kpis=KPIS, month=st.sampled_from(CLOSED), lazy=st.booleans())
     def test_what_was_reported_stays_and_the_effects_add_up(
         self, sketch: Any, edits: Any, kpis: list[str], month: dt.date, lazy: bool
     ) -> None:
         made = build(sketch, "nordlys")
         org = made.organisation
+        # What came first may lie long before: all that is earlier counts as closed, so that edits of it are written down too.
+        PeriodClose.objects.create(organisation=org, month=dt.date(2000, 1, 1), ends=CLOSED[0], closed_at=LATER)
         for start in CLOSED:
             period_close(organisation=org, month=start, by=None, now=LATER)
         before = everything_reported(made)
         for edit in edits:
-            try_make(made, edit)
+            make(made, edit)
         if not lazy:
             refresh_fully(org)
         assert everything_reported(made) == before

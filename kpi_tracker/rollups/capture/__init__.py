@@ -49,6 +49,7 @@ class Watched:
 
     changed: of updates only those count that change one of these columns; empty: all. name: tells apart two of one table.
     stale: condition on cells (their columns after `{cell}`), by `{row}`, that are gone for good.
+    waits: for a refresh that is running and has read what is changed here. (SQLite's writers are alone anyway.)
     """
 
     table: str
@@ -57,6 +58,7 @@ class Watched:
     changed: tuple[str, ...] = ()
     stale: str = ""
     name: str = ""
+    waits: bool = False
 
 
 def _first_of_customer(where: str, *, others: bool) -> str:
@@ -128,6 +130,11 @@ CAPTURED = (
 
 EVERY_EVENT = ("insert", "update", "delete")
 MEMBER_DAYS = "rollups_rollupcell c WHERE c.organisation_id = {row}.organisation_id AND c.grain = 'd' AND "
+PLACED = (
+    "c.scope_kind = 't' AND c.scope_id = {row}.team_id AND c.bucket >= {row}.valid_from"
+    " AND ({row}.valid_to IS NULL OR c.bucket < {row}.valid_to)"
+)
+PLACEMENT = ("organisation_id", "team_id", "parent_id", "valid_from", "valid_to")
 UNTIL_NEXT_RATE = (
     "COALESCE((SELECT MIN(later.day) FROM orgs_exchangerate later WHERE later.organisation_id = {row}.organisation_id"
     " AND later.currency = {row}.currency AND later.day > {row}.day), '9999-12-31')"
@@ -172,6 +179,12 @@ WATCHED = (
         (Mark("", "{row}.parent_id", "c.bucket", MEMBER_DAYS + "c.scope_kind = 't' AND c.scope_id = {row}.id",
               ("organisation_id", "id", "parent_id"), "{row}.parent_id IS NOT NULL", kind="t"),),
         changed=("parent_id",),
+    ),
+    # The same for the days of a placement; `parent_id` of the team itself is where it stands without one.
+    Watched(
+        "orgs_teamplacement", EVERY_EVENT,
+        (Mark("", "{row}.parent_id", "c.bucket", MEMBER_DAYS + PLACED, PLACEMENT, "{row}.parent_id IS NOT NULL", kind="t"),
+         Mark("", "m.parent_id", "c.bucket", "orgs_team m, " + MEMBER_DAYS + PLACED + " AND m.id = {row}.team_id", PLACEMENT, kind="t")),
     ),
     # A rate holds from its day until the next one.
     Watched(
@@ -231,15 +244,16 @@ WATCHED = (
         "kpis_ownkpiversion", EVERY_EVENT,
         _records_of("'{fact}' IN ({row}.fact, {row}.fact_below)", ("fact", "fact_below")),
         changed=("valid_from", "definition", "fact", "fact_below"), stale=OWN_CELLS.replace("{row}.id", "{row}.own_kpi_id"),
+        waits=True,
     ),
     Watched(
         "kpis_ownkpi", ("update",),
         _records_of(
             "EXISTS (SELECT 1 FROM kpis_ownkpiversion v WHERE v.own_kpi_id = {row}.id AND '{fact}' IN (v.fact, v.fact_below))", ("id",)
         ),
-        changed=("enabled",), stale=OWN_CELLS,
+        changed=("enabled",), stale=OWN_CELLS, waits=True,
     ),
-    Watched("kpis_ownkpi", ("delete",), (), stale=OWN_CELLS),
+    Watched("kpis_ownkpi", ("delete",), (), stale=OWN_CELLS, waits=True),
 )
 TABLES = frozenset({*(captured.table for captured in CAPTURED), *(watched.table for watched in WATCHED)})
 

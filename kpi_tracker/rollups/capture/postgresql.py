@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kpi_tracker.rollups.builder import LOCK_CLASS
 from kpi_tracker.rollups.capture import CAPTURED, EVERY_EVENT, WATCHED, Captured, Mark, Watched
 
 MARK = "INSERT INTO rollups_dirtybucket (organisation_id, scope_kind, scope_id, fact, day)"
@@ -53,6 +54,8 @@ def _watched_body(watched: Watched, event: str) -> str:
         both = f"new_rows n JOIN old_rows o ON o.id = n.id AND ({differ})"
         changed = f"SELECT o.* FROM {both} UNION ALL SELECT n.* FROM {both}"
     body = "".join(_mark(mark, changed) for mark in watched.marks)
+    if watched.waits:
+        body = f" PERFORM pg_advisory_xact_lock({LOCK_CLASS}, (x.organisation_id % 2147483648)::int) FROM ({changed}) x;{body}"
     if watched.stale:
         body += f" DELETE FROM rollups_rollupcell c USING ({changed}) x WHERE {watched.stale.format(row='x', cell='c.')};"
     return body
