@@ -16,7 +16,7 @@ from kpi_tracker.api_errors import ErrorSerializer
 from kpi_tracker.errors import InvalidInput, NothingThere
 from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.measures import Dimension, Unit
-from kpi_tracker.kpis.metrics import AnyKpi, Category, Direction, SubjectKind
+from kpi_tracker.kpis.metrics import AnyKpi, Category, Course, Direction, Lever, Owner, RatioKpi, SubjectKind
 from kpi_tracker.kpis.models import KpiSetting
 from kpi_tracker.orgs.permissions import OrganisationToken
 from kpi_tracker.periods import Grain
@@ -42,6 +42,15 @@ class KpiSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     enabled = serializers.BooleanField(help_text="Whether the organisation's pages show it.")
     own_label = serializers.CharField(help_text="What the organisation calls it; empty: as `label`.")
+    owner = serializers.ChoiceField(choices=[each.value for each in Owner], help_text="Who normally answers for it.")
+    levers = serializers.ListField(
+        child=serializers.ChoiceField(choices=[each.value for each in Lever]), help_text="The factors of sales velocity that it moves."
+    )
+    course = serializers.ChoiceField(
+        choices=[each.value for each in Course],
+        help_text="fills: adds up; levels: a ratio of sums; stands: is what it is at the end; whole: for whole periods only.",
+    )
+    cohort = serializers.BooleanField(help_text="Whether it tells what became of the period's records, and may change later.")
 
 
 class FigureSerializer(Days):
@@ -52,6 +61,7 @@ class FigureSerializer(Days):
     )
     numerator = serializers.CharField()
     denominator = serializers.CharField(allow_null=True, help_text="Null for KPIs that are not ratios.")
+    immature = serializers.BooleanField(required=False, help_text="Of cohorts: not settled yet.")
     count = serializers.IntegerField(help_text="Records in the numerator.")
     median = serializers.CharField(required=False, allow_null=True, help_text="Of the records' own values, for KPIs that have one.")
 
@@ -122,5 +132,6 @@ def _entry(scope: Scope, kpi: AnyKpi, own: KpiSetting | None) -> dict[str, Any]:
         "kpi": kpi.key, "label": str(kpi.label), "unit": kpi.unit.value, "version": kpi.version, "currency": _currency(scope, kpi),
         "description": str(kpi.description), "clock": str(kpi.clock), "category": kpi.category.value,
         "direction": kpi.direction.value, "subjects": sorted(kpi.subjects), "enabled": own.enabled if own else True,
-        "own_label": own.label if own else "",
+        "own_label": own.label if own else "", "owner": kpi.owner.value, "levers": sorted(kpi.levers), "course": kpi.course.value,
+        "cohort": isinstance(kpi, RatioKpi) and kpi.cohort,
     }

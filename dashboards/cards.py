@@ -107,12 +107,14 @@ def board_rows(page: Page, board: Board) -> list[dict[str, Any]]:
 
 
 def _board_row(page: Page, board: Board, row: Row) -> dict[str, Any]:
-    named = row.named
+    named, organisation = row.named, page.scope.organisation
+    rate = display_rate(organisation, (page.frame.to_date or page.frame.period).last)
     seen = page.scope.may_see_rep(named.subject.id) if named.subject.kind is SubjectKind.REP else page.scope.may_see_team(named.subject.id)
     cells = [
         {"text": formats.kpi_value(one.kpi, cell.value.value, page.currency, short=True), "tone": cell.tone,
          "share": formats.percent(cell.share, 0) if cell.share is not None else "",
-         "why": goal_sentences.why(cell.goal) if cell.goal else ""}
+         "why": goal_sentences.why(cell.goal) if cell.goal else "",
+         "beside": formats.beside(one.kpi, cell.value.value, organisation.display_currency, rate, short=True)}
         for one, cell in zip(board.columns, row.cells, strict=True)
     ]
     return {

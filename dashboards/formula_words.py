@@ -63,9 +63,9 @@ def part_words(kpi: AnyKpi, term: Term, labels: Mapping[str, str]) -> str:
 def _side_words(kpi: RatioKpi, term: Term) -> str:
     """Of a KPI that the organisation made: an average takes both sides from the same records."""
     above, below = kpi.numerator, kpi.denominator
-    both = isinstance(above, Measure) and isinstance(below, Measure)
-    if both and (above.fact, above.day, above.where) == (below.fact, below.day, below.where):
-        return gettext("sum over the records") if term is above else gettext("number of the records")
+    match above, below:
+        case Measure(), Measure() if (above.fact, above.day, above.where) == (below.fact, below.day, below.where):
+            return gettext("sum over the records") if term is above else gettext("number of the records")
     return gettext("what counts above the line") if term is above else gettext("what counts below the line")
 
 
@@ -162,11 +162,11 @@ def limited(found: FactorValue, organisation: Organisation) -> str:
     ) % values
 
 
-def compared(now: Period, before: Period | None) -> str:
+def compared(now: Period, before: Period | None, *, running: bool) -> str:
     values = {"now": formats.day_range(now), "before": formats.day_range(before) if before else ""}
     if before is None:
         return gettext("There are no days before %(now)s to compare with.") % values
-    if len(before) != len(now):
+    if running:
         return gettext("%(now)s, compared with as many working days before: %(before)s.") % values
     return gettext("%(now)s, compared with %(before)s.") % values
 

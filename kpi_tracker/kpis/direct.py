@@ -7,12 +7,13 @@ shows the records behind a figure lists the same lines.
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When
@@ -59,6 +60,7 @@ class Asked:
 
     def __init__(self, organisation: Organisation, spans: Sequence[Period], today: dt.date) -> None:
         self.organisation, self.spans, self.today = organisation, spans, today
+        self._closings: dict[int, tuple[list[dt.date], list[int], list[int]]] = {}
 
     @cached_property
     def rates(self) -> dict[str, tuple[list[dt.date], list[Decimal]]]:
@@ -87,6 +89,25 @@ class Asked:
         found = Contract.objects.filter(organisation=self.organisation).select_related("customer")
         return list(found.order_by("customer_id", "starts_on", "id"))
 
+    @cached_property
+    def stretches(self) -> list[Stretch]:
+        return list(_stretches(self.contracts))
+
+    @cached_property
+    def margins(self) -> dict[int, int]:
+        """What each contract leaves in a year, in hundredths; those of which that is not known are missing."""
+        found = {}
+        for contract in self.contracts:
+            rate = self.rate(contract.currency, contract.starts_on)
+            if contract.margin is not None and rate is not None:
+                yearly = contract.yearly_amount * contract.margin * rate * 100
+                found[contract.pk] = int(yearly.quantize(Decimal(1), ROUND_HALF_UP))
+        return found
+
+    @cached_property
+    def known_stretches(self) -> list[Stretch]:
+        return list(_stretches([contract for contract in self.contracts if contract.pk in self.margins]))
+
     def so_far(self, span: Period) -> Period | None:
         return None if self.today < span.start else Period(span.start, min(span.end, day_after(self.today)))
 
@@ -98,40 +119,43 @@ class Asked:
         return list(open_deals(self.organisation, first, max(ends)))
 
     @cached_property
-    def stage_history(self) -> dict[int, list[StageChange]]:
-        found: dict[int, list[StageChange]] = defaultdict(list)
+    def stage_history(self) -> dict[int, list[tuple[dt.date, int | None, int]]]:
+        """Each deal's changes of stage in order: the day, the stage it left and the one it entered."""
+        found: dict[int, list[tuple[dt.date, int | None, int]]] = defaultdict(list)
         changes = StageChange.objects.filter(organisation=self.organisation, deal_id__in=[deal.pk for deal in self.deals])
-        for change in changes.order_by("changed_at", "id"):
-            found[change.deal_id].append(change)
-        return found
-
-    @cached_property
-    def closings(self) -> dict[int, list[tuple[dt.date, bool, int]]]:
-        """For each stage the days on which deals that had been in it closed, whether they were won, and how many."""
-        found: dict[int, list[tuple[dt.date, bool, int]]] = {}
-        for stage in {self.stage_at(deal, end) for deal in self.deals for end in {span.end for span in self.spans}}:
-            passed = StageChange.objects.filter(
-                Q(to_stage=stage) | Q(from_stage=stage), organisation=self.organisation, deal_id=OuterRef("pk")
-            )
-            closed = Deal.objects.filter(Exists(passed), organisation=self.organisation, closed_on__isnull=False)
-            rows = closed.order_by().values_list("closed_on", "status").annotate(number=Count("pk"))
-            found[stage] = [(day, status == "won", number) for day, status, number in rows]
+        rows = changes.order_by("changed_at", "id").values_list("deal_id", "changed_on", "from_stage_id", "to_stage_id")
+        for deal, day, left, entered in rows:
+            found[deal].append((day, left, entered))
         return found
 
     def stage_at(self, deal: Any, end: dt.date) -> int:
         """The stage in which the deal was at the end of the day before `end`."""
-        history = self.stage_history[deal.pk]
-        entered = [change for change in history if change.changed_on < end]
-        if entered:
-            return entered[-1].to_stage_id
-        if history:
-            return history[0].from_stage_id or history[0].to_stage_id
-        return int(deal.stage_id)
+        history = self.stage_history.get(deal.pk)
+        if not history:
+            return int(deal.stage_id)
+        for day, _left, entered in reversed(history):
+            if day < end:
+                return entered
+        _day, left, entered = history[0]
+        return left or entered
 
     def stage_win_rate(self, stage: int, end: dt.date) -> tuple[int, int]:
         """Of the deals closed before `end` that had been in the stage: how many were won, and how many there are."""
-        before = [(won, number) for day, won, number in self.closings[stage] if day < end]
-        return sum(number for won, number in before if won), sum(number for _won, number in before)
+        if stage not in self._closings:
+            self._closings[stage] = self._closings_of(stage)
+        days, won, closed = self._closings[stage]
+        place = bisect_left(days, end)
+        return (won[place - 1], closed[place - 1]) if place else (0, 0)
+
+    def _closings_of(self, stage: int) -> tuple[list[dt.date], list[int], list[int]]:
+        """The days on which deals that had been in the stage closed; up to each, how many were won and how many closed."""
+        passed = StageChange.objects.filter(
+            Q(to_stage=stage) | Q(from_stage=stage), organisation=self.organisation, deal_id=OuterRef("pk")
+        )
+        closed = Deal.objects.filter(Exists(passed), organisation=self.organisation, closed_on__isnull=False)
+        rows = closed.values_list("closed_on").annotate(won=Count("pk", filter=Q(status="won")), number=Count("pk")).order_by("closed_on")
+        days, won, number = ([row[i] for row in rows] for i in range(3))
+        return days, list(accumulate(won)), list(accumulate(number))
 
 
 def open_deals(organisation: Organisation, since: dt.date, until: dt.date) -> QuerySet[Any]:
@@ -147,13 +171,12 @@ def open_deals(organisation: Organisation, since: dt.date, until: dt.date) -> Qu
 
 
 def parts(
-    organisation: Organisation, kind: DirectKind, subject: Subject, spans: Sequence[Period], by: Dimension | None, today: dt.date,
-    source: Source,
+    asked: Asked, kind: DirectKind, subject: Subject, spans: Sequence[Period], by: Dimension | None, source: Source
 ) -> Parts:
-    """The term's value in each span, for each member of `by`; see `kpis.parts.Source`."""
+    """The term's value in each of `spans`, which are among those of `asked`, for each member of `by`; see `kpis.parts.Source`."""
+    organisation, today = asked.organisation, asked.today
     if kind is DirectKind.REMAINING_TARGET:
         return _remaining(organisation, subject, spans, by, today, source)
-    asked = Asked(organisation, spans, today)
     found: Parts = {}
     for span in dict.fromkeys(spans):
         totals: dict[int | None, list[int]] = defaultdict(lambda: [0, 0])
@@ -280,20 +303,12 @@ def _stretches(contracts: Sequence[Contract]) -> Iterator[Stretch]:
 
 
 def _lost(asked: Asked, span: Period) -> list[Line]:
-    lost = {one.last.customer_id: one.last for one in _stretches(asked.contracts) if one.end in span and one.end <= asked.today}
+    lost = {one.last.customer_id: one.last for one in asked.stretches if one.end in span and one.end <= asked.today}
     return [Line(contract, 1, customer_id=customer) for customer, contract in lost.items()]
 
 
 def _at_start(asked: Asked, span: Period) -> list[Line]:
-    return [Line(one.last, 1, customer_id=one.last.customer_id) for one in _stretches(asked.contracts) if one.start <= span.start < one.end]
-
-
-def _margin(asked: Asked, contract: Contract) -> int | None:
-    """What the contract leaves in a year, in hundredths; None where that is not known."""
-    rate = asked.rate(contract.currency, contract.starts_on)
-    if contract.margin is None or rate is None:
-        return None
-    return int((contract.yearly_amount * contract.margin * rate * 100).quantize(Decimal(1), ROUND_HALF_UP))
+    return [Line(one.last, 1, customer_id=one.last.customer_id) for one in asked.stretches if one.start <= span.start < one.end]
 
 
 def _there(contract: Contract, span: Period | None) -> Period | None:
@@ -306,7 +321,7 @@ def _margin_revenue(asked: Asked, span: Period) -> list[Line]:
     for contract in asked.contracts:
         if (there := _there(contract, so_far)) is None:
             continue
-        if (margin := _margin(asked, contract)) is None:
+        if (margin := asked.margins.get(contract.pk)) is None:
             found.append(Line(contract, reason=NO_MARGIN if contract.margin is None else NO_RATE_REASON, customer_id=contract.customer_id))
         else:
             found.append(Line(contract, margin * len(there), customer_id=contract.customer_id))
@@ -315,12 +330,11 @@ def _margin_revenue(asked: Asked, span: Period) -> list[Line]:
 
 def _customer_years(asked: Asked, span: Period) -> list[Line]:
     so_far = asked.so_far(span)
-    known = [contract for contract in asked.contracts if _margin(asked, contract) is not None]
     if so_far is None:
         return []
     return [
         Line(one.last, len(there), customer_id=one.last.customer_id)
-        for one in _stretches(known) if (there := Period(one.start, one.end).overlap(so_far)) is not None
+        for one in asked.known_stretches if (there := Period(one.start, one.end).overlap(so_far)) is not None
     ]
 
 

@@ -53,7 +53,7 @@ def _members(
     if by is not Dimension.TEAM:
         return [(None, (subject,))]
     if subject.kind is SubjectKind.TEAM:
-        return [(team, (Subject(SubjectKind.TEAM, team),)) for team in sorted(ever_below(organisation, subject.id, period))]
+        return [(team, (subject, Subject(SubjectKind.TEAM, team))) for team in sorted(ever_below(organisation, subject.id, period))]
     teams = Team.objects.filter(organisation=organisation).order_by("id").values_list("id", flat=True)
     return [(team, (subject, Subject(SubjectKind.TEAM, team))) for team in teams]
 

@@ -205,6 +205,8 @@ def _parts(
     for term, span in needed:
         terms[term.key] = term
         spans_of[term.key][span] = None
+    directly = [span for key, term in terms.items() if isinstance(term, Direct) for span in spans_of[key]]
+    asked = direct.Asked(organisation, directly, today)
     groups: dict[bool, tuple[dict[str, Measure], dict[Period, None]]] = {True: ({}, {}), False: ({}, {})}
     found: Parts = {}
     for key, term in terms.items():
@@ -217,7 +219,7 @@ def _parts(
             case Stock():
                 found |= stocks.parts(organisation, term, query.subject, spans, query.by, source)
             case Direct():
-                found |= direct.parts(organisation, term.kind, query.subject, spans, query.by, today, source)
+                found |= direct.parts(asked, term.kind, query.subject, spans, query.by, source)
             case _:
                 assert_never(term)
     for measures, wanted in groups.values():

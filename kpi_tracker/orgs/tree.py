@@ -183,6 +183,15 @@ def teams_above(organisation: Organisation) -> list[Above]:
     return [one for known in found.values() for one in known]
 
 
+def stays_below(organisation: Organisation, team_id: int, period: Period) -> dict[int, list[Period]]:
+    """The days on which each team was the team or stood below it, within `period`; in order, none touching another."""
+    found: dict[int, list[Period]] = defaultdict(list)
+    for start, end, teams in stretches(organisation, team_id, period):
+        for team in teams:
+            _append(found[team], Period(start, end))
+    return dict(found)
+
+
 def stays_in(organisation: Organisation, team_id: int, period: Period) -> dict[int, list[Period]]:
     """Each rep's days in the team, or in one that stood below it on that day, within `period`; in order, none touching another."""
     tree = stretches(organisation, team_id, period)

@@ -18,13 +18,14 @@ from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import MemberId, Part, Parts, Subject
 from kpi_tracker.kpis.query import KpiQuery, KpiTable
 from kpi_tracker.orgs.models import Organisation
-from kpi_tracker.orgs.tree import ever_below, stays_in
+from kpi_tracker.orgs.tree import stays_below, stays_in
 from kpi_tracker.periods import Calendar, Grain, Period, whole
 from kpi_tracker.rollups.models import CellGrain, CellScope, DirtyBucket, RollupCell
 
 FAR = dt.timedelta(days=62)
 Index = dict[tuple[str, dt.date], list[Period]]
 KEPT = (None, Dimension.TEAM, Dimension.REP)  # what cells are kept for
+MEMBERS: dict[Dimension | None, CellScope] = {Dimension.TEAM: CellScope.TEAM, Dimension.REP: CellScope.REP}
 SCOPES = {SubjectKind.ORGANISATION: CellScope.ORGANISATION, SubjectKind.TEAM: CellScope.TEAM, SubjectKind.REP: CellScope.REP}
 
 
@@ -42,12 +43,13 @@ def parts(
     dirty = _dirty_days(organisation, measures, subject, spans)
     totals: dict[tuple[str, Period, MemberId], list[int]] = defaultdict(lambda: [0, 0])
     wanted = _cells_of(organisation.calendar, spans, dirty)
-    movers = _movers(organisation, subject, spans) if by is Dimension.REP and subject.kind is SubjectKind.TEAM else None
-    _add_cells(totals, organisation, measures, _scope(organisation, subject, spans, by, movers), wanted, by)
-    for rep_id, stays in (movers or {}).items():
+    movers = _movers(organisation, subject, spans, by) if by is not None and subject.kind is SubjectKind.TEAM else None
+    scope = _scope(subject, by, movers)
+    _add_cells(totals, organisation, measures, scope, wanted, by)
+    for member, stays in (movers or {}).items():
         if stays is not None:
             there = _cells_of(organisation.calendar, spans, dirty, stays)
-            _add_cells(totals, organisation, measures, Q(scope_kind=CellScope.REP, scope_id=rep_id), there, by)
+            _add_cells(totals, organisation, measures, Q(scope_kind=MEMBERS[by], scope_id=member), there, by)
     found = {key: Part(value, count) for key, (value, count) in totals.items()}
     if dirty:
         for key, part in engine.parts(organisation, measures, subject, spans, by, days=dirty).items():
@@ -90,25 +92,22 @@ def _cover(calendar: Calendar, span: Period, dirty: set[dt.date], stays: Sequenc
                     yield CellGrain.DAY.value, day
 
 
-def _scope(
-    organisation: Organisation, subject: Subject, spans: Sequence[Period], by: Dimension | None,
-    movers: dict[int, list[Period] | None] | None,
-) -> Q:
-    """The condition on the cells' scope; reps that moved within the spans are read one by one."""
-    if by is Dimension.REP:
-        if movers is not None:
-            return Q(scope_kind=CellScope.REP, scope_id__in=[rep for rep, stays in movers.items() if stays is None])
-        return Q(scope_kind=CellScope.REP) & (Q(scope_id=subject.id) if subject.kind is SubjectKind.REP else Q())
-    if by is Dimension.TEAM:
-        teams = Q(scope_kind=CellScope.TEAM)
-        return teams & Q(scope_id__in=ever_below(organisation, subject.id, whole(spans))) if subject.kind is SubjectKind.TEAM else teams
-    return Q(scope_kind=SCOPES[subject.kind], scope_id=subject.id)
+def _scope(subject: Subject, by: Dimension | None, movers: dict[int, list[Period] | None] | None) -> Q:
+    """The condition on the cells' scope; members that moved within the spans are read one by one."""
+    if by is None:
+        return Q(scope_kind=SCOPES[subject.kind], scope_id=subject.id)
+    members = Q(scope_kind=MEMBERS[by])
+    if movers is not None:
+        return members & Q(scope_id__in=[member for member, stays in movers.items() if stays is None])
+    return members & Q(scope_id=subject.id) if subject.kind is SubjectKind.REP else members
 
 
-def _movers(organisation: Organisation, subject: Subject, spans: Sequence[Period]) -> dict[int, list[Period] | None]:
-    """Each rep of the team in the spans: None where all of them are covered, else the periods in the team."""
-    stays = stays_in(organisation, subject.id, whole(spans))
-    return {rep: None if all(any(stay.covers(span) for stay in found) for span in spans) else found for rep, found in stays.items()}
+def _movers(
+    organisation: Organisation, subject: Subject, spans: Sequence[Period], by: Dimension | None
+) -> dict[int, list[Period] | None]:
+    """Each rep or team within the team in the spans: None where all of them are covered, else the periods in the team."""
+    stays = (stays_in if by is Dimension.REP else stays_below)(organisation, subject.id, whole(spans))
+    return {one: None if all(any(stay.covers(span) for stay in found) for span in spans) else found for one, found in stays.items()}
 
 
 def _add_cells(

@@ -154,7 +154,7 @@ def test_the_catalogue_holds_every_kpi(program: Program, org: Organisation) -> N
         "kpi": "win_rate", "label": "Win rate", "description": found["win_rate"]["description"], "clock": "closed date",
         "category": "efficiency", "unit": "percent", "currency": None, "direction": "up",
         "subjects": ["customer", "organisation", "rep", "team"],
-        "version": 1, "enabled": True, "own_label": "",
+        "version": 1, "enabled": True, "own_label": "", "owner": "closer", "levers": ["win_rate"], "course": "levels", "cohort": False,
     }
     assert (found["emails"]["enabled"], found["emails"]["own_label"], found["revenue"]["currency"]) == (False, "Mail", "EUR")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kpi_tracker.orgs.models import TeamAssignment
+from kpi_tracker.orgs.models import TeamAssignment, TeamPlacement
 from kpi_tracker.sales.models import Activity, Deal, Lead
 from tests import factories
 from tests.contracts.asking import day, table, value
@@ -72,6 +72,21 @@ def test_a_team_has_the_teams_below_it(company: Company) -> None:
     company.cold.save()
     assert value(company.org, "revenue", *YEAR, of=company.north) == 3
     assert value(company.org, "revenue", *YEAR, of=company.south) == 10
+
+
+def test_a_team_that_moved_in_the_tree_counts_below_each_team_for_its_days(company: Company) -> None:
+    """Cold stood below North until June and below South since: North's teams add up, and Cold has all of it by itself."""
+    TeamPlacement.objects.create(organisation=company.org, team=company.cold, parent=company.south, valid_from=day("2024-06-01"))
+    won(company, company.ada, "2024-05-31")
+    won(company, company.ada, "2024-06-01", amount="200")
+    assert value(company.org, "revenue", *YEAR, of=company.north) == 10
+    assert value(company.org, "revenue", *YEAR, of=company.south) == 200
+    assert value(company.org, "revenue", *YEAR, of=company.cold) == 210
+    for above, amount in ((company.north, 10), (company.south, 200)):
+        by_team = table(company.org, "revenue", [YEAR], of=above, by="team")
+        assert by_team[YEAR[0], company.cold.id].value == amount
+        by_rep = table(company.org, "revenue", [YEAR], of=above, by="rep")
+        assert by_rep[YEAR[0], company.ada.id].value == amount
 
 
 def test_reps_add_up_to_their_team_and_teams_with_the_rest_to_the_organisation(company: Company) -> None:

@@ -7,12 +7,17 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from kpi_tracker.orgs.models import Membership, Organisation, Rep, Team, User
 from kpi_tracker.orgs.selectors import member_scope
+from kpi_tracker.periods import add_months
+from kpi_tracker.rollups.builder import refresh_fully
+from kpi_tracker.rollups.closing import period_close
 from kpi_tracker.sales.models import Customer
 from kpi_tracker.scope import Scope
 from tests import factories
+from tests.dashboards.math_world import MathWorld, math_world
 
 MARCH = dt.date(2024, 3, 1)
 SignedIn = Callable[[str], Client]
@@ -91,3 +96,13 @@ def text(response: Any) -> str:
     """The page with plain spaces."""
     content: str = b"".join(response).decode() if response.streaming else response.content.decode()
     return content.replace("\u202f", " ").replace("\u00a0", " ").replace("&#x27;", "'")
+
+
+@pytest.fixture
+def math(db: None, settings: Any) -> MathWorld:
+    """Up to today; the month before is closed."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    made = math_world(Organisation(timezone="Europe/Stockholm").local_day(timezone.now()))
+    refresh_fully(made.org)
+    period_close(organisation=made.org, month=add_months(made.today, -1), by=None, now=timezone.now())
+    return made

@@ -157,4 +157,6 @@ def test_a_second_currency_stands_beside_the_first(signed_in: SignedIn, world: W
         ExchangeRate.objects.create(organisation=world.org, currency="SEK", day=day, rate=rate)
     assert "≈ 75 000 kr" in text(alice.get(address))
     assert "≈ 75 tkr" in text(alice.get(address.replace("revenue", "deals_won")))
+    assert 'title="≈ 40 tkr"' in text(alice.get(address))  # Malmö's 4,000 € on the leaderboard
+    assert ">≈ 75 tkr</small>" in text(alice.get(address + "&part=all"))
     assert "≈" not in text(alice.get(address.replace("2024-03-01", "2024-02-01")))
