@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from dashboards.catalogue import Shown, ShownKpi
 from dashboards.frame import Frame
-from dashboards.selectors import Goals
+from dashboards.selectors import Goals, ask_for
 from dashboards.subjects import About, Named
 from goals.progress import GoalProgress
 from goals.status import Status
@@ -19,7 +19,6 @@ from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.kpis.query import KpiQuery, KpiTable, KpiValue
 from kpi_tracker.orgs.models import Rep, TeamAssignment
 from kpi_tracker.periods import Grain, Period
-from kpi_tracker.rollups.reader import ask
 from kpi_tracker.scope import Scope
 
 People = Mapping[int, tuple[Named, Rep | None]]
@@ -121,7 +120,8 @@ def ask_board(scope: Scope, about: About, frame: Frame, *, columns: Sequence[Sho
         return {}
     by = Dimension.TEAM if about.kind is SubjectKind.ORGANISATION else Dimension.REP
     spans = dict.fromkeys([span, *weeks_before(frame, span)])
-    found = ask(scope.organisation, KpiQuery(tuple(one.key for one in columns), about.subject, tuple(spans), by=by), today=frame.today)
+    question = KpiQuery(tuple(one.key for one in columns), about.subject, tuple(spans), by=by)
+    found = ask_for(frame)(scope.organisation, question, today=frame.today)
     nothing = {one.key: KpiValue(value=None if one.kpi.course is Course.LEVELS else Decimal(0), numerator=Decimal(0)) for one in columns}
     return {(key, one, member): found.get((key, one, member), nothing[key]) for key in nothing for one in spans for member in people}
 
@@ -200,6 +200,6 @@ def weeks_of(scope: Scope, about: About, frame: Frame, *, columns: Sequence[Show
     last = calendar.bucket(Grain.WEEK, frame.to_date.last)
     weeks = [calendar.shift(Grain.WEEK, last, -step) for step in range(8)]
     question = KpiQuery(tuple(one.key for one in columns), about.subject, tuple(weeks))
-    found = ask(scope.organisation, question, today=frame.today)
+    found = ask_for(frame)(scope.organisation, question, today=frame.today)
     rows = tuple((week, tuple(found[one.key, week, None] for one in columns)) for week in weeks)
     return Board(columns=tuple(columns), rows=(), sorted_by="", weeks=rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import Http404
 
@@ -21,6 +21,7 @@ class Frame:
     period: Period
     today: dt.date
     before: Period  # the whole period before; of a day the working day before
+    as_reported: bool = False  # closed months as they were reported, not as they are known now
 
     @property
     def running(self) -> bool:
@@ -104,7 +105,7 @@ class Frame:
         return self.organisation.calendar.bucket(grain, day)
 
 
-def frame_for(organisation: Organisation, *, grain: str, start: str, today: dt.date) -> Frame:
+def frame_for(organisation: Organisation, *, grain: str, start: str, today: dt.date, as_reported: bool = False) -> Frame:
     """The frame that an address names; `start` may be any day of the bucket."""
     try:
         day, chosen = dt.date.fromisoformat(start), Grain(grain)
@@ -112,7 +113,7 @@ def frame_for(organisation: Organisation, *, grain: str, start: str, today: dt.d
         raise Http404 from wrong
     if not dt.date(1990, 1, 1) <= day <= dt.date(2199, 12, 31):
         raise Http404
-    return frame_of(organisation, chosen, organisation.calendar.bucket(chosen, day), today)
+    return replace(frame_of(organisation, chosen, organisation.calendar.bucket(chosen, day), today), as_reported=as_reported)
 
 
 def frame_of(organisation: Organisation, grain: Grain, period: Period, today: dt.date) -> Frame:

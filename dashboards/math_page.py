@@ -11,9 +11,10 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page
 from django.http import Http404, QueryDict
 
+from dashboards import closing, list_sentences
 from dashboards import formula_words as words
-from dashboards import list_sentences
 from dashboards.catalogue import Shown
+from dashboards.closing import Note
 from dashboards.forms import period_from, subject_from
 from dashboards.formula_notes import notes
 from dashboards.formulas import Formula, Opened, Operand, Part, formula, when
@@ -28,7 +29,7 @@ from kpi_tracker.kpis.measures import Dimension, Fact, Measure
 from kpi_tracker.kpis.metrics import AnyKpi, RatioKpi, SimpleKpi, SubjectKind
 from kpi_tracker.kpis.own import is_own
 from kpi_tracker.kpis.parts import Subject, in_unit
-from kpi_tracker.kpis.query import KpiQuery, KpiValue, Spans, breaks_down
+from kpi_tracker.kpis.query import KpiQuery, KpiTable, KpiValue, Spans, breaks_down
 from kpi_tracker.orgs.models import Rep, Team, TeamAssignment
 from kpi_tracker.periods import Grain
 from kpi_tracker.rollups import reader
@@ -204,6 +205,15 @@ def pairs(math: Math) -> list[Pair]:
     return found
 
 
+def _changed_since(math: Math) -> Note | None:
+    """What the closed month said, where that differs from what is known now."""
+    figure, opened = math.figure, math.opened
+    if figure.member is not None or math.path:
+        return None
+    known: KpiTable = {(figure.kpi, figure.span, None): opened.value}
+    return closing.notes(math.scope, figure.subject, known).get((figure.kpi, figure.span))
+
+
 def _of_stages(kpi: AnyKpi) -> bool:
     if not isinstance(kpi, RatioKpi) or is_own(kpi):
         return False
@@ -216,7 +226,7 @@ def context(math: Math, query: QueryDict) -> dict[str, Any]:
         "math": math, "kpi": opened.kpi, "label": math.label, "value": math.formula.result, "about": math.about, "crumbs": math.crumbs[:-1],
         "subject_link": address(scope, math.about.subject), "whose": words.whose(math.about.name, math.name), "period": opened.span,
         "formula": math.formula, "pieces": pieces(math), "notes": notes(opened), "plain": opened.value.value,
-        "pairs": pairs(math),
+        "pairs": pairs(math), "changed": _changed_since(math),
     }
     if math.part is None:
         return found

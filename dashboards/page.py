@@ -17,6 +17,7 @@ from goals.services import may_set
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.periods import Grain, Period
+from kpi_tracker.rollups.reported import AS_REPORTED
 from kpi_tracker.scope import Scope
 
 
@@ -49,7 +50,13 @@ class Page:
         """This page with another subject, time or KPI."""
         key = self.chosen.key if kpi is None else kpi
         named = "" if key == first_key(self.shown) else key
-        return address(self.scope, subject or self.about.subject, grain or self.frame.grain, period or self.frame.period, named)
+        found = address(self.scope, subject or self.about.subject, grain or self.frame.grain, period or self.frame.period, named)
+        return as_reported(found) if self.frame.as_reported else found
+
+
+def as_reported(place: str) -> str:
+    """The same page with closed months as they were reported."""
+    return f"{place}{'&' if '?' in place else '?'}as={AS_REPORTED}"
 
 
 def first_key(shown: Shown) -> str:

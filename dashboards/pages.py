@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import pgettext
+from django.utils.translation import gettext, pgettext
 
 from dashboards import board as boards
-from dashboards import cards, charts, exports, list_sentences, sentences
+from dashboards import cards, charts, closing, exports, list_sentences, sentences
 from dashboards.board import People
 from dashboards.catalogue import ShownKpi
+from dashboards.closing import Note
 from dashboards.feed import feed
 from dashboards.holiday_names import holidays_off
-from dashboards.page import Link, Page, file_name, new_goal_link, records_link
+from dashboards.page import Link, Page, as_reported, file_name, new_goal_link, records_link
 from dashboards.selectors import Figure, Figures, Goals, all_figures, ask_figures, figures, goals_of
 from dashboards.subjects import Named
 from goals import pacing
@@ -25,6 +26,7 @@ from kpi_tracker import formats
 from kpi_tracker.kpis.metrics import Course, SubjectKind
 from kpi_tracker.kpis.query import KpiTable
 from kpi_tracker.periods import Grain
+from kpi_tracker.rollups.reported import closings_of
 
 
 def head(page: Page, at: Clock) -> dict[str, Any]:
@@ -39,9 +41,28 @@ def head(page: Page, at: Clock) -> dict[str, Any]:
         "grains": [Link(grain_label(grain), page.link(grain=grain, period=frame.at_grain(grain)), grain is frame.grain) for grain in Grain],
         "earlier": page.link(period=frame.step(-1)),
         "later": page.link(period=frame.step(1)),
+        "known_as": _known_as(page),
         "now_link": "" if frame.running else page.link(period=frame.organisation.calendar.bucket(frame.grain, frame.today)),
         "period_name": frame.name(), "period_within": frame.name(in_sentence=True),
     }
+
+
+def _known_as(page: Page) -> list[Link]:
+    """The choice between what is known now and what closed months said; none where no month of the period is closed."""
+    frame = page.frame
+    if not any(closed.period.meets(frame.period) for closed in closings_of(frame.organisation)):
+        return []
+    now = replace(page, frame=replace(frame, as_reported=False)).link()
+    return [Link(gettext("As now known"), now, not frame.as_reported), Link(gettext("As reported"), as_reported(now), frame.as_reported)]
+
+
+def _changed_since(page: Page, found: Figures) -> dict[str, Note]:
+    """By KPI: what a closed month said, where that differs from what is known now."""
+    if page.frame.as_reported:
+        return {}
+    figures = (found.main, *found.cards)
+    known: KpiTable = {(one.key, one.span, None): one.value for one in figures if one.span is not None and one.value is not None}
+    return {key: note for (key, _span), note in closing.notes(page.scope, page.about.subject, known).items()}
 
 
 def _links(page: Page, found: Iterable[Named]) -> list[Link]:
@@ -132,11 +153,14 @@ def subject_context(page: Page, *, view: str, sort: str) -> dict[str, Any]:
     """Everything on a subject's page but what belongs to one kind of subject."""
     gathered = gather(page, with_board=True)
     found = gathered.figures
+    changed = _changed_since(page, found)
+    main_card = cards.goal_card(page, found.main) | {"changed": changed.get(found.main.key)}
     return {
         "page": page, "kind": page.about.kind.value, "name": page.about.name,
         "answer": sentences.answer(page.about, page.frame, found.main), **head(page, gathered.at),
-        "new_goal": new_goal_link(page), "kpi_menu": kpi_menu(page), "goal_card": cards.goal_card(page, found.main),
-        "cards": [cards.card(page, one) for one in found.cards], "change_help": sentences.change_help(page.frame),
+        "new_goal": new_goal_link(page), "kpi_menu": kpi_menu(page), "goal_card": main_card,
+        "cards": [cards.card(page, one) | {"changed": changed.get(one.key)} for one in found.cards],
+        "change_help": sentences.change_help(page.frame),
         **curve_context(page, found, view), **board_context(page, gathered, sort), "feed": feed(page.scope, page.about, page.frame),
     }
 

@@ -21,7 +21,8 @@ from kpi_tracker.kpis.measures import Measure
 from kpi_tracker.kpis.metrics import Course, RatioKpi, SubjectKind
 from kpi_tracker.kpis.query import KpiQuery, KpiTable, KpiValue
 from kpi_tracker.periods import Period
-from kpi_tracker.rollups.reader import ask
+from kpi_tracker.rollups import reader, reported
+from kpi_tracker.rollups.figures import Ask
 from kpi_tracker.scope import Scope
 
 Goals = Mapping[tuple[str, SubjectKind, int], GoalProgress]
@@ -67,7 +68,7 @@ def ask_figures(scope: Scope, about: About, frame: Frame, *, shown: Shown, chose
 
 def figures(scope: Scope, about: About, frame: Frame, *, shown: Shown, chosen: ShownKpi, found: KpiTable, goals: Goals) -> Figures:
     """The values of `ask_figures` with the goals beside them."""
-    main, *cards = (_with_median(scope, about, _figure(about, frame, one, found, goals)) for one in (chosen, *shown.cards(chosen)))
+    main, *cards = (_with_median(scope, about, frame, _figure(about, frame, one, found, goals)) for one in (chosen, *shown.cards(chosen)))
     values = {span: value for (key, span, member), value in found.items() if key == chosen.key and member is None}
     return Figures(main=main, cards=tuple(cards), curve=curve(chosen, frame, values, main.goal))
 
@@ -78,7 +79,7 @@ def all_figures(scope: Scope, about: About, frame: Frame, *, shown: Shown) -> li
     found = _ask(scope, about, frame, simple, _spans(frame))
     for one in shown.all:
         found |= _of_whole_periods(scope, about, frame, one)
-    return [_with_median(scope, about, _figure(about, frame, one, found, {})) for one in shown.all]
+    return [_with_median(scope, about, frame, _figure(about, frame, one, found, {})) for one in shown.all]
 
 
 def _spans(frame: Frame) -> list[Period]:
@@ -88,8 +89,13 @@ def _spans(frame: Frame) -> list[Period]:
 
 def _ask(scope: Scope, about: About, frame: Frame, shown: Iterable[ShownKpi], spans: Iterable[Period]) -> KpiTable:
     kpis = tuple(dict.fromkeys(one.key for one in shown))
-    question = KpiQuery(kpis=kpis, subject=about.subject, spans=tuple(dict.fromkeys(spans)))
-    return ask(scope.organisation, question, today=frame.today) if kpis and question.spans else {}
+    question = KpiQuery(kpis=kpis, subject=about.subject, spans=tuple(dict.fromkeys(spans)), medians=frame.as_reported)
+    return ask_for(frame)(scope.organisation, question, today=frame.today) if kpis and question.spans else {}
+
+
+def ask_for(frame: Frame) -> Ask:
+    """Where a page's figures come from."""
+    return reported.ask if frame.as_reported else reader.ask
 
 
 def _of_whole_periods(scope: Scope, about: About, frame: Frame, shown: ShownKpi) -> KpiTable:
@@ -114,9 +120,11 @@ def _figure(about: About, frame: Frame, shown: ShownKpi, found: KpiTable, goals:
     )
 
 
-def _with_median(scope: Scope, about: About, figure: Figure) -> Figure:
-    """The median beside the mean, where the KPI declares one: it cannot come from cells."""
+def _with_median(scope: Scope, about: About, frame: Frame, figure: Figure) -> Figure:
+    """The median beside the mean, where the KPI declares one: it cannot come from cells, but was kept with what was reported."""
     kpi = figure.shown.kpi
+    if frame.as_reported:
+        return figure
     if not isinstance(kpi, RatioKpi) or not kpi.median or figure.span is None or figure.value is None:
         return figure
     if not isinstance(kpi.numerator, Measure):

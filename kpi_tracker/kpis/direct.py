@@ -28,7 +28,7 @@ from kpi_tracker.kpis.targets import targets
 from kpi_tracker.orgs.models import ExchangeRate, Organisation, TeamAssignment
 from kpi_tracker.orgs.selectors import valid_on
 from kpi_tracker.orgs.tree import above_on
-from kpi_tracker.periods import Period, day_after
+from kpi_tracker.periods import DAY, Period, day_after
 from kpi_tracker.sales.models import Contract, Cost, Deal, StageChange
 
 NO_MARGIN = _("no margin")
@@ -303,7 +303,8 @@ def _stretches(contracts: Sequence[Contract]) -> Iterator[Stretch]:
 
 
 def _lost(asked: Asked, span: Period) -> list[Line]:
-    lost = {one.last.customer_id: one.last for one in asked.stretches if one.end in span and one.end <= asked.today}
+    """Of each customer whose last day of cover lies in the span, and is over, the contract that ended then."""
+    lost = {one.last.customer_id: one.last for one in asked.stretches if one.end - DAY in span and one.end <= asked.today}
     return [Line(contract, 1, customer_id=customer) for customer, contract in lost.items()]
 
 

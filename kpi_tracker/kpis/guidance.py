@@ -129,7 +129,7 @@ GUIDANCE: Mapping[str, Guidance] = {
         _("Offer subscriptions and longer terms before one-time work."),
     ),
     "sales_cycle_days": Guidance(
-        _("It is the fourth factor itself: a cycle that is 10 % shorter makes velocity 11 % higher."),
+        _("It is the fourth factor itself: a cycle that is a tenth shorter makes velocity a ninth higher."),
         _("Find companies when the time is right, agree on dates for each step, and bring in who decides early."),
     ),
     "cac": Guidance(

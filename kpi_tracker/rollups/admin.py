@@ -1,10 +1,10 @@
-"""To look into the cells; only the builder and the triggers write them."""
+"""To look into cells, closed months and late edits; only the builder, the services and the triggers write them."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
-from kpi_tracker.rollups.models import DirtyBucket, RollupCell
+from kpi_tracker.rollups.models import ClosingRule, DirtyBucket, LateEdit, PeriodClose, ReportedCell, ReportedFigure, RollupCell
 from kpi_tracker.tenant_admin import ReadOnlyAdmin
 
 
@@ -24,3 +24,44 @@ class DirtyBucketAdmin(ReadOnlyAdmin):
     list_display_links = ["day"]
     search_fields = ["=scope_id"]
     date_hierarchy = "day"
+
+
+@admin.register(PeriodClose)
+class PeriodCloseAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "month", "closed_at", "closed_by", "reopened_at"]
+    list_filter = ["organisation"]
+    list_display_links = ["month"]
+    list_select_related = ["organisation", "closed_by"]
+    date_hierarchy = "month"
+
+
+@admin.register(ClosingRule)
+class ClosingRuleAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "days_after", "since"]
+
+
+@admin.register(ReportedFigure)
+class ReportedFigureAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "month", "scope_kind", "scope_id", "kpi"]
+    list_filter = ["organisation", "scope_kind"]
+    list_display_links = ["kpi"]
+    search_fields = ["=kpi", "=scope_id"]
+    date_hierarchy = "month"
+
+
+@admin.register(ReportedCell)
+class ReportedCellAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "scope_kind", "scope_id", "measure", "grain", "bucket", "value", "n"]
+    list_filter = ["organisation", "scope_kind", "grain"]
+    list_display_links = ["measure"]
+    search_fields = ["=measure", "=scope_id"]
+    date_hierarchy = "bucket"
+
+
+@admin.register(LateEdit)
+class LateEditAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "fact", "record_id", "first_on", "last_on", "at"]
+    list_filter = ["organisation", "fact"]
+    list_display_links = ["record_id"]
+    search_fields = ["=record_id"]
+    date_hierarchy = "at"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -31,12 +31,6 @@ from kpi_tracker.rollups.models import CellGrain, CellScope, PeriodClose, Report
 SCOPES = {SubjectKind.ORGANISATION: CellScope.ORGANISATION, SubjectKind.TEAM: CellScope.TEAM, SubjectKind.REP: CellScope.REP}
 ZERO = Decimal(0)
 AS_REPORTED = "reported"
-Ask = Callable[..., KpiTable]
-
-
-def ask_as(said: str) -> Ask:
-    """The function that answers questions: for "reported" what closed months said, else what is now known."""
-    return ask if said == AS_REPORTED else reader.ask
 
 
 def ask(organisation: Organisation, question: KpiQuery, *, today: dt.date) -> KpiTable:

@@ -14,7 +14,7 @@ from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import EVERYTHING, Subject
 from kpi_tracker.kpis.query import KpiQuery
 from kpi_tracker.periods import Period
-from kpi_tracker.rollups import reader, reported
+from kpi_tracker.rollups import reader
 from kpi_tracker.rollups.closing import period_close
 from kpi_tracker.rollups.models import ClosingRule, PeriodClose
 from kpi_tracker.sales.models import Deal
@@ -149,7 +149,6 @@ def test_notes_and_the_switch_for_other_pages(world: World, closed: PeriodClose,
     assert found["revenue", WHOLE].link == REVENUE
     bob = closing.notes(scope, Subject(SubjectKind.REP, world.bob.id), table)
     assert bob["revenue", WHOLE].link == f"{REVENUE}?subject=rep:{world.bob.id}"
-    assert (reported.ask_as("reported"), reported.ask_as("")) == (reported.ask, reader.ask)
 
 
 def test_deleted_and_added_records_are_named(signed_in: SignedIn, closed: PeriodClose, world: World) -> None:
@@ -160,3 +159,25 @@ def test_deleted_and_added_records_are_named(signed_in: SignedIn, closed: Period
     assert "Late one" in page
     assert "added" in page
     assert "−4 000 €" in page
+
+
+def test_a_page_reads_as_reported_or_as_now_known(signed_in: SignedIn, closed: PeriodClose, world: World) -> None:
+    alice = signed_in("alice")
+    place = reverse("dashboards:organisation", kwargs={"org": "nordlys", "grain": "month", "start": "2024-03-01"})
+    now = text(alice.get(place)).replace("\u202f", " ").replace("\u00a0", " ")
+    assert "7 800 €" in now
+    assert "reported 7 500 €, now 7 800 €: +300 €" in now
+    assert "As reported" in now
+    then = text(alice.get(place, {"as": "reported"})).replace("\u202f", " ").replace("\u00a0", " ")
+    assert "7 500 €" in then
+    assert "now 7 800 €" not in then
+    quarter = reverse("dashboards:organisation", kwargs={"org": "nordlys", "grain": "quarter", "start": "2024-01-01"})
+    assert "as=reported" in alice.get(quarter, {"as": "reported"}).content.decode()
+    open_month = reverse("dashboards:organisation", kwargs={"org": "nordlys", "grain": "month", "start": "2024-04-01"})
+    assert "As reported" not in text(alice.get(open_month))
+
+
+def test_the_math_of_a_changed_month_says_what_was_reported(signed_in: SignedIn, closed: PeriodClose) -> None:
+    place = reverse("dashboards:records", kwargs={"org": "nordlys", "kpi": "revenue"}) + "?start=2024-03-01&end=2024-04-01"
+    page = text(signed_in("alice").get(place)).replace("\u202f", " ").replace("\u00a0", " ")
+    assert "The month is closed: reported 7 500 €, now 7 800 €: +300 €" in page

@@ -109,3 +109,13 @@ def test_the_parts_of_every_kpi_have_a_name() -> None:
     alone = {kpi.measure.key for kpi in kpis if isinstance(kpi, SimpleKpi)}
     named = {term.key for kpi in kpis if not isinstance(kpi, GrowthKpi) for term in terms_of(kpi)}
     assert named - alone - set(formula_words.WORDS) == set()
+
+
+def test_costs_of_one_cycle_earlier_are_listed_with_their_days(math: MathWorld, admin: Client) -> None:
+    math.org.lag_costs = True
+    math.org.save()
+    before = math.org.calendar.shift(Grain.MONTH, math.month, -1)
+    html = page(admin, "cac", before)
+    found = read_math(html)
+    assert any(re.match(r"The costs are those of \d+ days earlier, as long as a sale usually takes", note) for note in notes(html))
+    assert found.operands[0].value == found.sums["all"] == found.listed

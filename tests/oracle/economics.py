@@ -26,11 +26,11 @@ def by_customer(contracts: list[Row]) -> list[list[Row]]:
 
 @kpi("churn_rate")
 def churn_rate(part: Slice) -> Figure:
-    """A customer is lost on the first day without a contract after one with."""
+    """A customer is lost on the last day of a contract that no other goes on from, and known to be once that day has passed."""
     lost = covered = 0
     for contracts in by_customer(part.world.contracts):
         ends = [row["ends_on"] for row in contracts if row["ends_on"] is not None]
-        lost += any(part.span[0] <= day < part.span[1] and day <= part.today and not is_covered(contracts, day) for day in ends)
+        lost += any(part.span[0] <= day - ONE < part.span[1] and day <= part.today and not is_covered(contracts, day) for day in ends)
         covered += is_covered(contracts, part.span[0])
     return ratio(lost, covered, lost)
 

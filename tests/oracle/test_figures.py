@@ -361,10 +361,10 @@ def test_customers_lost_of_those_there_at_the_start() -> None:
         contract(BETA, "2023-01-01", "2024-02-29"), contract(BETA, "2024-03-05", None), contract(CODA, "2024-05-01", "2024-06-01"),
         contract(24, "2023-01-01", None), contract(25, "2024-01-01", "2025-01-01"),
     ])
-    assert four(figure("churn_rate", of, *YEAR)) == (Decimal("0.75"), 3, 4, 3)
+    assert four(figure("churn_rate", of, *YEAR)) == (1, 4, 4, 4)  # who leaves at the turn of the year leaves on its last day
     assert four(figure("churn_rate", of, *YEAR, today="2024-06-01")) == (0.5, 2, 4, 2)  # Acme's cover lasts another month
-    assert four(figure("churn_rate", of, "2024-02-01", "2024-02-29")) == (0, 0, 4, 0)
-    assert four(figure("churn_rate", of, "2024-02-29", "2024-03-01")) == (Decimal(1) / 3, 1, 3, 1)
+    assert four(figure("churn_rate", of, "2024-02-01", "2024-02-29")) == (Decimal("0.25"), 1, 4, 1)
+    assert four(figure("churn_rate", of, "2024-02-29", "2024-03-01")) == (0, 0, 3, 0)
     assert four(figure("churn_rate", world(), *YEAR)) == (None, 0, 0, 0)
 
 

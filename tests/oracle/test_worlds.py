@@ -24,7 +24,7 @@ class DrawnWorlds(TestCase):
     telling: ClassVar[Counter[str]] = Counter()
 
     @examples(WORLDS)
-    @given(sketch=sketches(), today=st.sampled_from([*BUSY, dt.date(2025, 6, 1)]))
+    @given(sketch=sketches(), today=st.sampled_from([*BUSY, dt.date(2024, 3, 28), dt.date(2024, 4, 10), dt.date(2025, 6, 1)]))
     def check_one(self, sketch: dict[str, Any], today: dt.date) -> None:
         world = read(build(sketch, "nordlys").organisation.id, [goal(span) for span in SPANS])
         for key in FIGURES:
@@ -32,7 +32,7 @@ class DrawnWorlds(TestCase):
 
     def test_every_kpi_often_has_a_value(self) -> None:
         self.check_one()
-        rare = {key: self.telling[key] for key in FIGURES if self.telling[key] < WORLDS / 8}
+        rare = {key: self.telling[key] for key in FIGURES if self.telling[key] < WORLDS / 10}
         assert not rare, rare
 
 

@@ -96,7 +96,7 @@ TERMS = st.sampled_from([
 ])
 CONTRACTS = st.fixed_dictionaries({
     "customer": st.sampled_from([0, 0, 1, 2]),
-    "term": st.tuples(TERMS, st.one_of(TERMS, TERMS, st.none())).filter(lambda term: term[0] != term[1]),
+    "term": st.tuples(TERMS | st.just(dt.date(2023, 1, 1)), st.one_of(TERMS, TERMS, st.none())).filter(lambda term: term[0] != term[1]),
     "yearly_amount": st.sampled_from(["1200", "0.01", "99.99", "-50", "36500.37"]), "currency": CURRENCIES,
     "margin": st.sampled_from([None, "0", "0.8", "0.3333", "1"]),
 })
@@ -136,7 +136,7 @@ def facts(most: int) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({
         "leads": several(LEADS), "activities": several(ACTIVITIES, most + 2), "deals": several(DEALS),
         "stage_changes": several(STAGE_CHANGES, 2 * most), "contacts": several(CONTACTS, 2),
-        "contracts": several(CONTRACTS, 3), "costs": several(COSTS, 2),
+        "contracts": several(CONTRACTS, 4), "costs": several(COSTS, 2),
     })
 
 

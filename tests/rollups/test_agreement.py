@@ -36,7 +36,7 @@ BY_REP = {
 
 
 class CellsEngineAndOracle(TestCase):
-    @examples(12)
+    @examples(10)
     @given(sketch=sketches(), other=sketches(3), first=DRAWN, steps=STEPS, check=st.integers(0, 3))
     def test_they_agree_after_each_step(self, sketch: Any, other: Any, first: Any, steps: Any, check: int) -> None:
         made, neighbour = build(sketch, "nordlys"), build(other, "solvind")
@@ -60,7 +60,7 @@ class CellsEngineAndOracle(TestCase):
 class FirstsAndLaterOnes(TestCase):
     """An edit of one record can make another one the first, of another rep and on another day."""
 
-    @examples(20)
+    @examples(12)
     @given(sketch=sketches(0), rows=FIRSTS, edits=st.lists(FACT_EDITS, min_size=1, max_size=4))
     def test_they_follow_every_edit(self, sketch: Any, rows: Any, edits: Any) -> None:
         made = build(sketch | {"facts": rows, "stories": []}, "nordlys")
