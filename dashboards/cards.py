@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from dashboards import board as boards
 from dashboards import sentences
 from dashboards.board import Board, Row
-from dashboards.page import Page, goal_link, new_goal_link, records_link
+from dashboards.page import Page, goal_link, new_goal_link
 from dashboards.selectors import Figure
 from goals import sentences as goal_sentences
 from goals.progress import GoalProgress
@@ -38,7 +38,7 @@ def card(page: Page, figure: Figure) -> dict[str, Any]:
     found: dict[str, Any] = {
         "label": figure.shown.label, "value": sentences.value_text(figure, page.currency), "parts": sentences.parts(figure, short=True),
         "change": sentences.card_change(page.frame, figure), "spark": spark(figure.trend), "link": page.link(kpi=figure.key),
-        "records": records_link(page, figure.key, figure.span), "key": figure.key, "beside": beside(page, figure, short=True),
+        "key": figure.key, "beside": beside(page, figure, short=True),
     }
     if figure.goal is not None:
         found |= {"goal": figure.goal, "of": goal_sentences.target_words(figure.goal.goal), "status": status(figure.goal)}
@@ -69,7 +69,7 @@ def goal_card(page: Page, figure: Figure) -> dict[str, Any]:
     found: dict[str, Any] = {
         "label": figure.shown.label, "value": sentences.value_text(figure, page.currency), "parts": sentences.parts(figure),
         "beside": beside(page, figure),
-        "records": records_link(page, figure.key, figure.span), "goal": figure.goal,
+        "goal": figure.goal,
         "new": new_goal_link(page), "spark": spark(figure.trend),
         "before": None if figure.before is None else formats.kpi_value(figure.shown.kpi, figure.before.value, page.currency),
         "before_name": sentences.by_then(page.frame), "before_help": sentences.change_help(page.frame),

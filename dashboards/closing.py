@@ -167,9 +167,10 @@ def signed(kpi: AnyKpi, amount: Decimal | None, currency: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Beside a figure of a closed month that has changed: "reported 412, now 415: +3"."""
+    """Beside a figure of a closed month that has changed: "reported 412, now 415: +3"; short, "reported 412"."""
 
     text: str
+    short: str
     link: str
 
 
@@ -180,7 +181,8 @@ def notes(scope: Scope, subject: Subject, table: KpiTable) -> Mapping[tuple[str,
     for (key, span), change in reported.changes(scope.organisation, subject, table).items():
         if (kpi := kpis.get(key)) is not None:
             link = explanation_link(scope.organisation.slug, key, subject, span)
-            found[key, span] = Note(change_text(kpi, change, currency), link)
+            short = gettext("reported %(reported)s") % {"reported": formats.kpi_value(kpi, change.reported.value, currency)}
+            found[key, span] = Note(change_text(kpi, change, currency), short, link)
     return found
 
 

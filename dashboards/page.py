@@ -64,15 +64,6 @@ def first_key(shown: Shown) -> str:
     return first.key if first else ""
 
 
-def records_link(page: Page, kpi: str, span: Period | None, subject: Subject | None = None) -> str:
-    if span is None:
-        return ""
-    about = subject or page.about.subject
-    name = about.kind.value if about.kind is SubjectKind.ORGANISATION else f"{about.kind}:{about.id}"
-    query = urlencode({"subject": name, "start": span.start.isoformat(), "end": span.end.isoformat()}, safe=":")
-    return reverse("dashboards:records", kwargs={"org": page.scope.organisation.slug, "kpi": kpi}) + f"?{query}"
-
-
 def goal_link(page: Page, name: str, **query: str) -> str:
     """An address of the goals pages."""
     kwargs: dict[str, Any] = {"org": page.scope.organisation.slug}

@@ -16,7 +16,7 @@ from dashboards.catalogue import ShownKpi
 from dashboards.closing import Note
 from dashboards.feed import feed
 from dashboards.holiday_names import holidays_off
-from dashboards.page import Link, Page, as_reported, file_name, new_goal_link, records_link
+from dashboards.page import Link, Page, as_reported, file_name, new_goal_link
 from dashboards.selectors import Figure, Figures, Goals, all_figures, ask_figures, figures, goals_of
 from dashboards.subjects import Named
 from goals import pacing
@@ -34,7 +34,7 @@ def head(page: Page, at: Clock) -> dict[str, Any]:
     frame = page.frame
     country = page.about.rep.country if page.about.rep else ""
     counted = holidays_off(frame.organisation, frame.period, country) if frame.grain is not Grain.DAY else []
-    line = [sentences.working_days(frame, at), sentences.holidays_counted(counted), sentences.as_of(page.now)]
+    line = [sentences.working_days(frame, at), sentences.holidays_counted(counted), _as_of(page)]
     return {
         "crumbs": _links(page, page.about.above), "siblings": _links(page, page.about.beside), "members": _links(page, page.about.below),
         "sub": " · ".join(part for part in line if part),
@@ -45,6 +45,10 @@ def head(page: Page, at: Clock) -> dict[str, Any]:
         "now_link": "" if frame.running else page.link(period=frame.organisation.calendar.bucket(frame.grain, frame.today)),
         "period_name": frame.name(), "period_within": frame.name(in_sentence=True),
     }
+
+
+def _as_of(page: Page) -> str:
+    return gettext("closed months as they were reported") if page.frame.as_reported else sentences.as_of(page.now)
 
 
 def _known_as(page: Page) -> list[Link]:
@@ -133,7 +137,7 @@ def curve_context(page: Page, found: Figures, view: str) -> dict[str, Any]:
     curve = found.curve
     context: dict[str, Any] = {
         "curve": curve, "chart_title": sentences.chart_title(page.frame, found.main, curve), "view": view, "curve_link": page.link(),
-        "file_name": file_name(page), "empty": curve.empty, "records": records_link(page, page.chosen.key, found.main.span),
+        "file_name": file_name(page), "empty": curve.empty,
     }
     if view == "table":
         context["header"], context["table"] = exports.written_table(curve)

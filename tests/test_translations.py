@@ -29,6 +29,8 @@ LANGUAGES = ("sv", "fi")
 ROOT = Path(settings.BASE_DIR)
 FEBRUARY, MARCH, APRIL = dt.date(2024, 2, 1), dt.date(2024, 3, 1), dt.date(2024, 4, 1)
 PLACES = re.compile(r"%\(\w+\)[sd]|%%|\{\w*\}")
+UNREAD = ("script", "style", "code")  # keys of KPIs stand in code
+THURSDAY = {"To"}  # a short name in Swedish and Finnish, and a heading in English
 
 
 def catalogue(language: str, root: Path = ROOT) -> polib.POFile:
@@ -121,11 +123,11 @@ class Words(HTMLParser):
         self._unread = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._unread += tag in ("script", "style")
+        self._unread += tag in UNREAD
         self.found += [value.strip() for name, value in attrs if name in ("aria-label", "title", "placeholder") and value]
 
     def handle_endtag(self, tag: str) -> None:
-        self._unread -= tag in ("script", "style")
+        self._unread -= tag in UNREAD
 
     def handle_data(self, data: str) -> None:
         if not self._unread and data.strip():
@@ -174,6 +176,9 @@ def addresses() -> Iterator[str]:
         yield f"/o/nordlys/goals/{goal.id}/"
         yield f"/o/nordlys/goals/{goal.id}/edit/"
     yield from (f"/o/nordlys/{page}/" for page in ("people", "customers", "kpis", "goals", "goals/new", "import"))
+    yield from (f"/o/nordlys/{page}/" for page in ("closed", "calendar", "teams", "currencies"))
+    yield from (f"/o/nordlys/kpis/{page}/" for page in ("advice", "own", "own/new", "own/types", "one/sales_velocity", "one/clv"))
+    yield f"/o/nordlys/teams/rep/{rep.id}/"
     yield from ("/accounts/logout/", "/o/elsewhere/people/")
 
 
@@ -189,7 +194,7 @@ def test_no_page_mixes_english_in(org: Organisation, language: str) -> None:
         assert response.headers["Content-Language"] == language, address
         words = Words()
         words.feed(response.content.decode())
-        if found := {word[:1].upper() + word[1:] for word in words.found} & unwanted:
+        if found := {word[:1].upper() + word[1:] for word in words.found} & unwanted - THURSDAY:
             mixed[address] = found
     assert not mixed
 

@@ -121,6 +121,9 @@ def with_query(context: template.Context, **changes: Any) -> str:
 
 
 @register.filter
-def right_at(columns: Any, index: int) -> bool:
-    """Whether the column at `index` holds figures."""
-    return bool(columns[index].right)
+def cell_class(columns: Any, index: int) -> str:
+    """How the cells of the column at `index` stand: figures right, texts left, names on more than one line where they are long."""
+    column = columns[index]
+    if column.right:
+        return ""
+    return "left wraps" if column.key in ("name", "customer", "subject") else "left"

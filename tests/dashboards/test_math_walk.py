@@ -24,7 +24,7 @@ from tests.dashboards import math_pages
 from tests.dashboards.math_pages import Math, Operand, Shown
 from tests.dashboards.math_world import MathWorld
 
-ROLES = ("admin", "manager", "rep", "viewer")
+ROLES = (pytest.param("admin", marks=pytest.mark.slow), "manager", "rep", "viewer")
 # KPIs whose pages are walked one by one; the others are met in the table of all.
 CHOSEN = ("win_rate", "sales_cycle_days", "open_pipeline", "sales_growth", "pipeline_coverage", "sales_velocity", "stage_conversion", "clv")
 
