@@ -16,6 +16,7 @@ from dashboards.math_links import Figure, subject_text
 from dashboards.sentences import points
 from dashboards.subjects import About, Named, label_of, tree
 from kpi_tracker import formats
+from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.measures import Unit
 from kpi_tracker.kpis.metrics import AnyKpi, SubjectKind
 from kpi_tracker.kpis.parts import Subject
@@ -177,7 +178,7 @@ class Note:
 def notes(scope: Scope, subject: Subject, table: KpiTable) -> Mapping[tuple[str, Period], Note]:
     """The notes on the figures in `table`, as now known of the page's own subject; one query, none without closed months."""
     found, currency = {}, scope.organisation.base_currency
-    kpis = {one.key: one.kpi for one in Shown(scope, subject.kind).all}
+    kpis = {kpi.key: kpi for kpi in registry.kpis_of(scope.organisation)}
     for (key, span), change in reported.changes(scope.organisation, subject, table).items():
         if (kpi := kpis.get(key)) is not None:
             link = explanation_link(scope.organisation.slug, key, subject, span)
