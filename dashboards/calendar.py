@@ -55,6 +55,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
+    first: Period
     months: tuple[Month, ...]
     weekdays: tuple[str, ...]
     earlier: dt.date
@@ -73,7 +74,7 @@ def preview(scope: Scope, start: dt.date, today: dt.date) -> Preview:
     week = work_week(organisation)
     monday = calendar.bucket(Grain.WEEK, whole.start).start
     return Preview(
-        months=tuple(_month(scope, span, week, named, closed, today) for span in spans),
+        first=first, months=tuple(_month(scope, span, week, named, closed, today) for span in spans),
         weekdays=tuple(formats.short_weekday(monday + n * DAY) for n in range(7)),
         earlier=calendar.shift(Grain.MONTH, first, -MONTHS).start, later=whole.end, total=open_days(organisation, whole),
     )

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 
 from dashboards.catalogue import Shown, ShownKpi
@@ -87,7 +88,7 @@ def months_answer(rows: list[MonthRow]) -> str:
     if not closed:
         return gettext("No month is closed")
     text = ngettext("%(number)d month is closed, up to %(month)s", "%(number)d months are closed, up to %(month)s", len(closed))
-    return text % {"number": len(closed), "month": closed[0].name}
+    return text % {"number": len(closed), "month": formats.period_name(Grain.MONTH, closed[0].month.period, in_sentence=True)}
 
 
 def closing_get(scope: Scope, month: Period) -> PeriodClose | None:
@@ -140,7 +141,7 @@ def figures_answer(rows: list[FigureRow], month: str) -> str:
     changed = sum(1 for row in rows if row.is_changed)
     values = {"changed": changed, "all": len(rows), "month": month}
     if not changed:
-        return gettext("%(month)s stands as it was reported") % values
+        return capfirst(gettext("%(month)s stands as it was reported") % values)
     text = ngettext(
         "%(changed)d of %(all)d figures of %(month)s has changed since it was closed",
         "%(changed)d of %(all)d figures of %(month)s have changed since it was closed", changed,

@@ -75,7 +75,7 @@ def month(request: HttpRequest, scope: Scope, *, month: str) -> HttpResponseBase
     rows = closing.figure_rows(scope, whom, closed, today=today_of(scope))
     only_changed = request.GET.get("changed") == "1"
     listed = [row for row in rows if row.is_changed] if only_changed else rows
-    name = formats.period_name(Grain.MONTH, closed.period)
+    name = formats.period_name(Grain.MONTH, closed.period, in_sentence=True)
     if request.GET.get("format") == "csv":
         return figures_file(f"{whom.name} {closed}", listed)
     context = head(scope, closed, whom) | {

@@ -76,6 +76,12 @@ def period_name(value: Period, grain: str) -> str:
 
 
 @register.filter
+def month_within(value: Period) -> str:
+    """A month within a sentence: small in Swedish and Finnish."""
+    return formats.period_name(Grain.MONTH, value, in_sentence=True)
+
+
+@register.filter
 def month_name(value: int) -> str:
     return formats.month_name(value)
 
