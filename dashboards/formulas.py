@@ -105,7 +105,7 @@ def formula(opened: Opened) -> Formula:
         sentence = " ".join(piece if isinstance(piece, str) else piece.label for piece in pieces).replace("( ", "(").replace(" )", ")")
     return Formula(
         kind="ahead" if opened.ahead else kind, words=sentence,
-        pieces=tuple(pieces), result=formats.kpi_value(kpi, opened.value.value, opened.currency), parts=parts,
+        pieces=tuple(pieces), result=formats.figure(kpi, opened.value, opened.currency), parts=parts,
     )
 
 

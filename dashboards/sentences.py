@@ -62,7 +62,7 @@ def _difference(value: Decimal, text: str) -> Change:
 
 
 def value_text(figure: Figure, currency: str, *, short: bool = False) -> str:
-    return formats.kpi_value(figure.shown.kpi, figure.now, currency, short=short)
+    return formats.figure(figure.shown.kpi, figure.value, currency, short=short)
 
 
 # Head of the page ----------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from django.utils.dateformat import format as format_date
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from kpi_tracker.kpis.measures import Unit
+from kpi_tracker.kpis.metrics import AnyKpi, GrowthKpi
+from kpi_tracker.kpis.query import KpiValue
 from kpi_tracker.periods import Grain, Period
 
 NARROW = "\u202f"
@@ -129,6 +131,18 @@ def beside(kpi: HasUnit, value: Number | None, currency: str, rate: Decimal | No
     if value is None or rate is None or kpi.unit not in (Unit.MONEY, Unit.MONEY_PER_DAY):
         return ""
     return f"≈{NBSP}{kpi_value(kpi, Decimal(str(value)) / rate, currency, short=short)}"
+
+
+def figure(kpi: AnyKpi, value: KpiValue | None, currency: str, *, short: bool = False) -> str:
+    """A KPI's value; of growth from nothing "new", and from less than nothing the difference alone."""
+    if value is None:
+        return NO_VALUE
+    if isinstance(kpi, GrowthKpi) and value.value is None and value.denominator is not None:
+        if value.denominator < 0:
+            return signed_kpi_value(kpi.of, value.numerator, currency, short=short)
+        if value.numerator > 0:
+            return pgettext("growth", "new")
+    return kpi_value(kpi, value.value, currency, short=short)
 
 
 def _with_sign(value: Number | None, text: str) -> str:

@@ -10,6 +10,7 @@ from django.utils import translation
 
 from kpi_tracker import formats
 from kpi_tracker.kpis import catalogue
+from kpi_tracker.kpis.query import KpiValue
 from kpi_tracker.periods import Calendar, Grain, Period
 
 DAY = dt.date(2026, 11, 18)
@@ -119,3 +120,12 @@ def test_ranges_name_their_last_day() -> None:
 @pytest.mark.parametrize(("name", "letters"), [("Karin Ahl", "KA"), ("Bob", "B"), ("Anna Maria Svensson", "AS"), ("", "?")])
 def test_initials(name: str, letters: str) -> None:
     assert formats.initials(name) == letters
+
+
+def test_growth_from_nothing_is_new_and_from_less_is_a_difference() -> None:
+    growth = catalogue.SALES_GROWTH
+    nothing, below = KpiValue(None, Decimal(500), Decimal(0)), KpiValue(None, Decimal(500), Decimal(-100))
+    assert formats.figure(growth, nothing, "EUR") == "new"
+    assert formats.figure(growth, KpiValue(None, Decimal(0), Decimal(0)), "EUR") == formats.NO_VALUE
+    assert formats.figure(growth, below, "EUR").replace("\u202f", " ").replace("\u00a0", " ") == "+500 €"
+    assert formats.figure(growth, None, "EUR") == formats.NO_VALUE

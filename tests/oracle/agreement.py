@@ -9,6 +9,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 from tests.oracle.figures import FIGURES, Figure, Slice
+from tests.oracle.slices import Oracle
 from tests.oracle.world import World
 
 TWELVE_DIGITS = Context(prec=12)
@@ -30,7 +31,9 @@ def members(world: World, by: str, subject: tuple[str, int]) -> list[tuple[str, 
     return [(by, each) for each in found]
 
 
-def differences(world: World, query: Any, table: Mapping[Any, Any], *, today: dt.date) -> list[str]:
+def differences(
+    world: World, query: Any, table: Mapping[Any, Any], *, today: dt.date, figures: Mapping[str, Oracle] = FIGURES
+) -> list[str]:
     """What in `table`, the answer to `query`, is not as the oracle says; a member with records may not be missing."""
     subject = (str(query.subject.kind), query.subject.id)
     everyone = members(world, str(query.by), subject) if query.by else [None]
@@ -39,7 +42,7 @@ def differences(world: World, query: Any, table: Mapping[Any, Any], *, today: dt
         for span in query.spans:
             for member in everyone:
                 part = Slice(world, subject, member, (span.start, span.end), today)
-                right = FIGURES[key](part)
+                right = figures[key](part)
                 given = table.get((key, span, member[1] if member else None))
                 if given is None and (right.count or right.numerator or member is None):
                     found.append(f"{key} {span.start}..{span.end} {subject} {member}: missing, should be {right}")
