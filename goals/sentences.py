@@ -116,7 +116,8 @@ def title_in_period(goal: Goal) -> str:
 
 def question(goal: Goal) -> str:
     """The title of a goal whose target is still missing."""
-    values = {"kpi": registry.kpi(goal.kpi, goal.organisation).label, "subject": subject_name(goal), "period": period_label(goal, in_sentence=True)}
+    label = registry.kpi(goal.kpi, goal.organisation).label
+    values = {"kpi": label, "subject": subject_name(goal), "period": period_label(goal, in_sentence=True)}
     return gettext("%(kpi)s: what should %(subject)s reach, %(period)s?") % values
 
 
