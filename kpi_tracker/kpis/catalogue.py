@@ -289,7 +289,8 @@ CONTACT_HIT_RATE = RatioKpi(
                         requires=(NO_CUSTOMER,), once=FIRST_CONTACT),
 )
 LEAD_CONVERSION = RatioKpi(
-    key="lead_conversion", label=_("Lead conversion"), description=_("Leads converted by now, to a deal or customer, ÷ leads first qualified in the period."),
+    key="lead_conversion", label=_("Lead conversion"),
+    description=_("Leads converted by now, to a deal or customer, ÷ leads first qualified in the period."),
     clock=FIRST_QUALIFIED, category=Category.EFFICIENCY, owner=Owner.PROSPECTOR, unit=Unit.PERCENT, share=True,
     levers=MORE_OPPORTUNITIES, cohort=True,
     numerator=Measure(key="leads_converted", fact=Fact.LEAD, day="qualified_on", rep="rep_id", where=Q(converted_on__isnull=False)),
