@@ -33,7 +33,7 @@ def _about_value(opened: Opened) -> Iterator[str]:
         case GrowthKpi():
             now, before = opened.spans.compared(kpi, span)
             if now is not None:
-                yield words.compared(now, before, running=opened.today in span and span.last != opened.today)
+                yield words.compared(opened.spans.so_far(now) or now, before, running=opened.today in span and span.last != opened.today)
         case FormulaKpi():
             yield from (words.limited(found, opened.organisation) for found in opened.value.factors if found.capped)
             yield words.choose_factor()

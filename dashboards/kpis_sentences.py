@@ -84,7 +84,8 @@ def advises(caution: Caution, name: Name) -> str:
             first = gettext("Set this goal for the organisation or a team.")
             if any(kpi.owner is not Owner.MANAGEMENT for kpi in caution.kpis):
                 first = gettext("Give this goal to whoever owns the KPI.")
-            return f"{first} {gettext('Measure on %(instead)s instead.') % values}" if instead else first
+            then = gettext("Measure on %(instead)s instead.") % values
+            return f"{first} {then}" if instead else first
         case CautionKind.RESULTS_ONLY:
             if not instead:
                 return gettext("Add a goal for an activity that leads there.")

@@ -16,6 +16,7 @@ from kpi_tracker import formats
 from kpi_tracker.kpis.measures import Direct, DirectKind, Measure, Quantity, Stock, Term, Unit
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import Subject, in_unit
+from kpi_tracker.periods import DAY
 from kpi_tracker.sales.models import Activity, Contact, Contract, Cost, Customer, Deal, Lead, StageChange
 from kpi_tracker.scope import Scope
 
@@ -101,6 +102,12 @@ def _customer(path: str, record: Any, scope: Scope) -> Text:
 def _day(path: str, record: Any, scope: Scope) -> Text:
     day = at(record, path)
     return Text(formats.short_day(day, year=True), plain="" if day is None else day)
+
+
+def _last_day(path: str, record: Any, scope: Scope) -> Text:
+    """Of an end that does not count itself."""
+    end = at(record, path)
+    return Text(formats.short_day(end and end - DAY, year=True), plain="" if end is None else end - DAY)
 
 
 def _text(path: str, record: Any, scope: Scope) -> Text:
@@ -253,7 +260,7 @@ def _cost() -> Shape:
         _column("category", pgettext_lazy("column", "Cost"), _display, "category"),
         _column("note", pgettext_lazy("column", "Note"), _text, "note"),
         _day_column("starts_on", pgettext_lazy("column", "From"), "starts"),
-        _day_column("ends_on", pgettext_lazy("column", "Until"), "ends"),
+        _column("ends", gettext_lazy("Last day"), _last_day, "ends_on"),
         _column("team", pgettext_lazy("column", "Team"), _text, "team", order="team__name"), _rep_column("rep"),
         _column("amount", gettext_lazy("Amount"), _money, "amount", right=True),
     )

@@ -89,7 +89,7 @@ def _spans(frame: Frame) -> list[Period]:
 
 def _ask(scope: Scope, about: About, frame: Frame, shown: Iterable[ShownKpi], spans: Iterable[Period]) -> KpiTable:
     kpis = tuple(dict.fromkeys(one.key for one in shown))
-    question = KpiQuery(kpis=kpis, subject=about.subject, spans=tuple(dict.fromkeys(spans)), medians=frame.as_reported)
+    question = KpiQuery(kpis=kpis, subject=about.subject, spans=tuple(dict.fromkeys(spans)))
     return ask_for(frame)(scope.organisation, question, today=frame.today) if kpis and question.spans else {}
 
 
@@ -123,12 +123,13 @@ def _figure(about: About, frame: Frame, shown: ShownKpi, found: KpiTable, goals:
 def _with_median(scope: Scope, about: About, frame: Frame, figure: Figure) -> Figure:
     """The median beside the mean, where the KPI declares one: it cannot come from cells, but was kept with what was reported."""
     kpi = figure.shown.kpi
-    if frame.as_reported:
-        return figure
     if not isinstance(kpi, RatioKpi) or not kpi.median or figure.span is None or figure.value is None:
         return figure
     if not isinstance(kpi.numerator, Measure):
         return figure
+    if frame.as_reported:
+        question = KpiQuery((kpi.key,), about.subject, (figure.span,), medians=True)
+        return replace(figure, value=reported.ask(scope.organisation, question, today=frame.today)[kpi.key, figure.span, None])
     median = engine.medians(scope.organisation, kpi.numerator, about.subject, figure.span, None).get(None)
     return replace(figure, value=replace(figure.value, median=median))
 

@@ -123,13 +123,20 @@ class PlaceForm(TeamForm):
     last = DayField(label=_("Last day"), required=False, help_text=_("Empty: until further notice."))
 
 
+class RateField(forms.DecimalField):
+    """Decimals stand behind a point or a comma, whatever the language."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
+
+
 class RateForm(Form):
     currency = forms.CharField(
         label=_("Currency"), min_length=3, max_length=3,
         widget=forms.TextInput(attrs={"autocapitalize": "characters", "list": "used", "autocomplete": "off"}),
     )
     day = DayField(label=_("From"))
-    rate = forms.DecimalField(label=_("Rate"), max_digits=15, decimal_places=8, localize=True)
+    rate = RateField(label=_("Rate"), max_digits=15, decimal_places=8, localize=True)
 
 
 class PasteForm(Form):

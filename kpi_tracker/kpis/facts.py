@@ -196,7 +196,7 @@ def sums(organisation: Organisation, family: Sequence[Measure], restrict: Q, by:
         base = _countable(first, organisation).filter(_only_once(first, organisation)).filter(restrict)
     else:
         conditions = [_condition(measure, organisation) for measure in family]
-        if all(conditions):
+        if all(measure.where for measure in family):  # an empty one lets all through, and would be lost among the others
             base = base.filter(reduce(or_, [measure.where for measure in family]))
     columns: dict[str, Any] = {}
     for i, (measure, condition) in enumerate(zip(family, conditions, strict=True)):

@@ -56,9 +56,8 @@ def own_kpis(organisation: Organisation) -> tuple[AnyKpi, ...]:
     """The organisation's own KPIs that are switched on, by name."""
     versions = OwnKpiVersion.objects.filter(organisation=organisation, own_kpi__enabled=True).select_related("own_kpi")
     ordered = versions.order_by("own_kpi__name", "own_kpi_id", "id")
-    return tuple(
-        kpi_of(own, timeline(list(group)), organisation) for own, group in groupby(ordered, key=lambda version: version.own_kpi)
-    )
+    found = {own: list(group) for own, group in groupby(ordered, key=lambda version: version.own_kpi)}
+    return tuple(kpi_of(own, timeline(said), organisation, version=len(said)) for own, said in found.items())
 
 
 def is_own(kpi: AnyKpi) -> bool:
@@ -82,8 +81,8 @@ def timeline(versions: Sequence[OwnKpiVersion]) -> tuple[Held, ...]:
     )
 
 
-def kpi_of(own: OwnKpi, held: Sequence[Held], organisation: Organisation) -> AnyKpi:
-    """The KPI that the versions make. `own` need not be saved: the preview's is not."""
+def kpi_of(own: OwnKpi, held: Sequence[Held], organisation: Organisation, *, version: int = 1) -> AnyKpi:
+    """The KPI that the versions make. `own` need not be saved: the preview's is not. version: how often it has been defined."""
     if not held:
         raise InternalError(f"The own KPI {own.pk} has no version.")
     definition = held[-1].definition
@@ -91,7 +90,7 @@ def kpi_of(own: OwnKpi, held: Sequence[Held], organisation: Organisation) -> Any
     declared: dict[str, Any] = {
         "key": own.key, "label": own.name, "description": own.description or lazystr(Sentence(organisation, definition)),
         "clock": _clock(definition), "category": Category(own.category), "owner": Owner(own.owner), "unit": Unit(own.unit),
-        "direction": Direction(own.direction), "version": len(held),
+        "direction": Direction(own.direction), "version": version,
     }
     if len(measures) == 1:
         return SimpleKpi(measure=measures[0], **declared)

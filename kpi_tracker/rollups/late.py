@@ -34,11 +34,12 @@ from kpi_tracker.rollups.reported import Change, figures_of, nothing, read
 
 ZERO = Decimal(0)
 ROUNDING = Decimal("1E-15")  # what the divisions of ratios leave over
-MOST = 200  # records whose effects are worked out one by one
+MOST = 80  # records whose effects are worked out one by one
 ALONE = 8  # so few records are not looked at together first
 # PostgreSQL reads through to a table's indexes. SQLite does not where rows are looked up one by one: it is faster with a copy,
-# which it indexes itself, unless there is too much to copy.
+# unless there is too much to copy. What is looked up for each row of another table needs a copy with indexes of its own.
 LARGEST = "sales_activity"
+LOOKED_UP = "sales_stagechange"
 RecordKey = tuple[str, int]
 Row = dict[str, Any]
 
@@ -178,6 +179,7 @@ def as_before(undone: Sequence[EditedRecord]) -> Iterator[None]:
     for record in undone:
         by_table[TABLES[record.fact]].append(record)
     shadows = {table: _shadow(table, records) for table, records in by_table.items()}
+    copied = {table: shadows.pop(table) for table in by_table if table == LOOKED_UP and connection.vendor == "sqlite"}
 
     def cover(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         used = [table for table in shadows if f'"{table}"' in sql or f" {table} " in sql]
@@ -185,8 +187,26 @@ def as_before(undone: Sequence[EditedRecord]) -> Iterator[None]:
             sql, params, many, context
         )
 
-    with connection.execute_wrapper(cover):
+    with _copies(copied), connection.execute_wrapper(cover):
         yield
+
+
+@contextmanager
+def _copies(shadows: Mapping[str, tuple[str, list[Any]]]) -> Iterator[None]:
+    """Within, SQLite reads a temporary table of the same name: such a name goes before that of the database's own table."""
+    with connection.cursor() as cursor:
+        try:
+            for table, (select, given) in shadows.items():
+                cursor.execute(f"CREATE TEMP TABLE {table} AS {select.format(*('%s',) * len(given))}", given)
+                cursor.execute("SELECT sql FROM main.sqlite_master WHERE type = 'index' AND tbl_name = %s AND sql IS NOT NULL", [table])
+                for (index,) in cursor.fetchall():
+                    cursor.execute(index.replace('INDEX "', 'INDEX temp."', 1))
+                cursor.execute(f"CREATE UNIQUE INDEX temp.before_{table} ON {table} (id)")
+                cursor.execute(f"ANALYZE temp.{table}")
+            yield
+        finally:
+            for table in shadows:
+                cursor.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 
 def _covered(sql: str, params: Any, shadows: Mapping[str, tuple[str, list[Any]]]) -> tuple[str, Any]:

@@ -47,7 +47,7 @@ def qualify(deal: Deal, stage: Stage, moved_on: dt.date, *, is_new: bool = False
 
 
 def leads_convert(days: Mapping[int, dt.date]) -> None:
-    """Leads became customers on these days, by lead id; those that did before keep their day."""
+    """Leads were converted on these days, by lead id; those that were before keep their day."""
     rows = [row for some in chunks(days) for row in Lead.objects.filter(pk__in=some, converted_on=None)]
     for row in rows:
         row.converted_on = days[row.pk]

@@ -15,8 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import DateTimeField, Exists, F, Func, Max, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import TruncDate, TruncTime
+from django.db.models import DateTimeField, F, Func, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import TruncDate
 
 from kpi_tracker.orgs.models import Organisation, ZoneChange
 from kpi_tracker.sales.models import Activity, Deal, DealStatus, StageChange
@@ -107,8 +107,7 @@ def _move_activities(chosen: QuerySet[Any], _before: ZoneInfo, after: ZoneInfo) 
 
 
 def _move_stage_changes(chosen: QuerySet[Any], before: ZoneInfo, after: ZoneInfo) -> None:
-    by_day = Q(time_before=MIDNIGHT) & Q(changed_on=F("day_before"))
-    chosen = chosen.alias(time_before=TruncTime("changed_at", tzinfo=before), day_before=TruncDate("changed_at", tzinfo=before))
+    by_day = Q(changed_at=StartOfDay(F("changed_on"), Value(before.key)))
     day = TruncDate("changed_at", tzinfo=after)
     moved = chosen.exclude(by_day).exclude(changed_on=day)
     _move_closing_days(moved, day)
@@ -120,9 +119,10 @@ def _move_stage_changes(chosen: QuerySet[Any], before: ZoneInfo, after: ZoneInfo
 
 
 def _move_closing_days(moved: QuerySet[Any], day: Any) -> None:
-    """The day a deal closed is that of the move that closed it, where that is how it got its day."""
-    closing = moved.filter(organisation_id=OuterRef("organisation_id"), deal=OuterRef("pk"), to_stage=OuterRef("stage_id"))
-    closing = closing.filter(changed_on=OuterRef("closed_on")).order_by("-changed_at", "-id")
+    """The day a deal closed is that of the move that closed it: the last one on that day, into the stage that it is in."""
+    closing = StageChange.objects.filter(
+        organisation_id=OuterRef("organisation_id"), deal=OuterRef("pk"), to_stage=OuterRef("stage_id"), changed_on=OuterRef("closed_on")
+    ).order_by("-changed_at", "-id")
     deals = Deal.objects.filter(organisation_id__in=moved.values("organisation_id"), id__in=moved.values("deal_id"))
-    new_day = Subquery(closing.annotate(new_day=day).values("new_day")[:1])
-    deals.exclude(status=DealStatus.OPEN).filter(Exists(closing)).update(closed_on=new_day)
+    closed = deals.exclude(status=DealStatus.OPEN).alias(closing=Subquery(closing.values("id")[:1])).filter(closing__in=moved.values("id"))
+    closed.update(closed_on=Subquery(closing.annotate(new_day=day).values("new_day")[:1]))

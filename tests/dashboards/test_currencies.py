@@ -55,7 +55,7 @@ def test_a_rate_is_added_corrected_and_deleted(signed_in: SignedIn, world: World
     alice = signed_in("alice")
     alice.post(place("rate_add"), {"currency": "sek", "day": "2024-03-01", "rate": "0.0885"})
     alice.post(place("rate_add"), {"currency": "SEK", "day": "2024-03-01", "rate": "0.09"})
-    alice.post(place("rate_add"), {"currency": "SEK", "day": "2024-04-01", "rate": "0.08"})
+    alice.post(place("rate_add"), {"currency": "SEK", "day": "2024-04-01", "rate": "0,08"})
     assert rates(world) == [("SEK", "2024-03-01", Decimal("0.09")), ("SEK", "2024-04-01", Decimal("0.08"))]
     april = ExchangeRate.objects.get(day="2024-04-01")
     taken = alice.post(place("rate_edit", id=april.pk), {"day": "2024-03-01", "rate": "0.07"})

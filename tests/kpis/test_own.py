@@ -498,6 +498,19 @@ def test_a_stage_that_moves_to_another_pipeline_counts_there(world: World) -> No
         check(world, own, by(world, definition))
 
 
+def test_one_without_filters_counts_everything_beside_one_with_filters(world: World) -> None:
+    everything: dict[str, Any] = {"aggregation": "sum", "above": {"fact": "deal", "clock": "opened", "quantity": "amount"}}
+    lost = {"aggregation": "sum", "above": everything["above"] | {"statuses": ["lost"]}}
+    keys = world.make(lost, "Lost").key, world.make(everything, "All").key
+    question = KpiQuery(keys, Subject(SubjectKind.ORGANISATION), (QUARTER,))
+    for after in (lambda: None, lambda: refresh_fully(world.org)):
+        after()
+        for source in (engine, reader):
+            table = source.ask(world.org, question, today=TODAY)
+            expected = [plainly(world.org, definition, QUARTER, None) for definition in (lost, everything)]
+            assert [table[key, QUARTER, None].value for key in keys] == expected
+
+
 def test_a_rate_that_comes_later_counts_at_once(world: World) -> None:
     picked = {name: definitions(world)[name] for name in ("large deals", "larger revenue", "mean of partners")}
     made = {name: world.make(definition, name) for name, definition in picked.items()}

@@ -118,6 +118,26 @@ def test_a_closing_day_that_is_not_the_moves_stays(org: Organisation, ada: Rep) 
     assert days(org, StageChange, "changed_on") == [day("2026-04-01")]
 
 
+def test_a_day_that_begins_at_one_o_clock_begins_there(ada: Rep, org: Organisation) -> None:
+    """In Beirut the clocks go forward at midnight."""
+    move_to(org, "Asia/Beirut")
+    closed(org, ada, at="2026-04-01T09:00", on=day("2026-03-29"))
+    for zone in (NEW_YORK, "Asia/Beirut"):
+        move_to(org, zone)
+        assert days(org, StageChange, "changed_on") == days(org, Deal, "closed_on") == [day("2026-03-29")]
+
+
+@pytest.mark.parametrize("step", [1, 1000])
+def test_of_two_closing_moves_on_a_day_the_last_one_decides(org: Organisation, ada: Rep, step: int) -> None:
+    deal = closed(org, ada, at="2026-03-30T22:30")
+    prospect, won = (Stage.objects.get(organisation=org, name=name) for name in ("Prospect", "Won"))
+    deal_move_stage(deal=deal, stage=prospect, at=utc("2026-03-31T08:00"))
+    deal_move_stage(deal=deal, stage=won, at=utc("2026-03-31T09:00"))
+    move_to(org, NEW_YORK, step=step)
+    assert days(org, StageChange, "changed_on") == [day("2026-03-30"), day("2026-03-31"), day("2026-03-31")]
+    assert days(org, Deal, "closed_on") == [day("2026-03-31")]
+
+
 def test_the_cells_follow(org: Organisation, ada: Rep) -> None:
     call(org, ada, "2026-03-31T21:30")
     closed(org, ada, at="2026-03-31T21:45")

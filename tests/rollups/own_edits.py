@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import ChainMap
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -17,9 +18,10 @@ from kpi_tracker.kpis.own_services import Details
 from kpi_tracker.kpis.own_types import activity_type_merge
 from kpi_tracker.sales.models import Activity, ActivityType, Customer, Deal, Lead
 from kpi_tracker.scope import Role, Scope
-from tests.oracle.own import Version, own_figure
+from tests.oracle.own import CLOCKS, Version, own_figure, rows_of
 from tests.oracle.slices import Oracle
-from tests.oracle.worlds import BUSY, DAYS, Built
+from tests.oracle.world import read as read_world
+from tests.oracle.worlds import BUSY, Built
 
 PICK = st.integers(0, 30)
 SEGMENTS = ["SME", "Enterprise", ""]
@@ -28,14 +30,14 @@ STATUSES = ["hot", "new", ""]
 DURATIONS = [0, 29, 30, 95, 3600, None]
 
 Side = tuple[str, str, str | None]
-CLOCKS = [
+COUNTED_ON = [
     ("activity", "occurred"), ("activity", "occurred"), ("activity", "booked"), ("deal", "closed"), ("deal", "closed"), ("deal", "opened"),
     ("lead", "created"), ("lead", "qualified"), ("customer", "added"), ("contact", "added"), ("stage", "moved"),
 ]
-COUNTED: list[Side] = [(fact, clock, None) for fact, clock in CLOCKS]
+COUNTED: list[Side] = [(fact, clock, None) for fact, clock in COUNTED_ON]
 SUMMED: list[Side] = [
     ("activity", "occurred", "duration"), ("activity", "booked", "duration"),
-    *((*clock, what) for clock in (("deal", "closed"), ("deal", "opened")) for what in ("amount", "amount", "cycle_days")),  # type: ignore[misc]
+    *(("deal", clock, what) for clock in ("closed", "opened") for what in ("amount", "amount", "cycle_days")),
 ]
 # What filters let through; of rows that the organisation made, their places.
 CHOICES: dict[str, list[Any]] = {
@@ -57,49 +59,56 @@ AMOUNTS = st.sampled_from([
 def _filters(side: Side | None) -> st.SearchStrategy[dict[str, Any] | None]:
     if side is None:
         return st.none()
-    return st.lists(st.sampled_from(FILTERS[side[0]]), max_size=2, unique=True).flatmap(
-        lambda names: st.tuples(*(_filter(name) for name in names)).map(lambda chosen: {key: value for one in chosen for key, value in one.items()})
-    )
+    some = st.lists(st.sampled_from(FILTERS[side[0]]), min_size=1, max_size=2, unique=True)
+    return some.flatmap(lambda names: st.tuples(*map(_filter, names))).map(lambda chosen: dict(ChainMap(*chosen)))
 
 
 def _filter(name: str) -> st.SearchStrategy[dict[str, Any]]:
     if name == "amounts":
         return AMOUNTS
-    choices = CHOICES[name]
-    return st.lists(st.sampled_from(choices), min_size=(len(choices) + 1) // 2, max_size=len(choices), unique=True).map(lambda some: {name: some})
+    least = len(CHOICES[name]) // 2
+    return st.lists(st.sampled_from(CHOICES[name]), min_size=least, unique=True).map(lambda some: {name: some})
 
 
 def _plan(structure: tuple[str, Side, Side | None]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({
-        "structure": st.just(structure), "filters": st.lists(st.tuples(*(_filters(side) for side in structure[1:])), min_size=3, max_size=3),
-    })
+    filters = st.tuples(*map(_filters, structure[1:]))
+    return st.fixed_dictionaries({"structure": st.just(structure), "filters": st.tuples(st.just(({}, {})), filters, filters)})
 
 
 def _ratio(above: Side) -> st.SearchStrategy[tuple[str, Side, Side]]:
-    below = COUNTED if above[2] is None else [*COUNTED, *(side for side in SUMMED if side[2] == above[2]) ]
+    below = COUNTED if above[2] is None else [*COUNTED, *(side for side in SUMMED if side[2] == above[2])]
     return st.tuples(st.just("ratio"), st.just(above), st.sampled_from(below))
 
 
-# What an own KPI may be made of, and three sets of filters, between which its versions go back and forth.
+# What an own KPI may be made of, and three sets of filters (the first lets all through), between which its versions go back and forth.
 PLANS = st.one_of(
     st.tuples(st.just("count"), st.sampled_from(COUNTED), st.none()), st.tuples(st.just("sum"), st.sampled_from(SUMMED), st.none()),
     st.tuples(st.just("average"), st.sampled_from(SUMMED), st.none()), st.sampled_from(COUNTED + SUMMED).flatmap(_ratio),
 ).flatmap(_plan)
-SINCE = st.sampled_from(BUSY) | DAYS
+# For all history, from the day of one of the records that it counts, or from another day.
+SINCE = st.sampled_from([None, None, *range(10), *BUSY])
+FILTER = st.sampled_from([0, 1, 1, 2, 2])
+
+
+def _action(do: str, **drawn: Any) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({"do": st.just(do), "pick": PICK, **drawn})
+
+
+CHANGE = _action("change", filters=FILTER, since=SINCE)
 ACTIONS = st.one_of(
-    *[st.fixed_dictionaries({"do": st.just("change"), "pick": PICK, "filters": st.integers(0, 2), "since": st.none() | SINCE | SINCE})] * 4,
-    st.fixed_dictionaries({"do": st.just("restructure"), "pick": PICK, "plan": PICK, "filters": st.integers(0, 2), "since": st.none() | SINCE}),
-    st.fixed_dictionaries({"do": st.just("create"), "plan": PICK, "filters": st.integers(0, 2)}),
-    st.fixed_dictionaries({"do": st.just("switch"), "pick": PICK}), st.fixed_dictionaries({"do": st.just("switch"), "pick": PICK}),
-    st.fixed_dictionaries({"do": st.just("delete"), "pick": PICK}),
-    st.fixed_dictionaries({"do": st.just("merge"), "pick": PICK, "into": PICK}),
+    CHANGE, CHANGE, CHANGE, CHANGE, _action("restructure", plan=PICK, filters=FILTER, since=SINCE),
+    _action("create", plan=PICK, filters=FILTER), _action("switch"), _action("switch"), _action("delete"), _action("merge", into=PICK),
 )
+
+
+def _detail(model: Any, name: str, values: list[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({"model": st.just(model), "pick": PICK, "name": st.just(name), "value": st.sampled_from(values)})
+
+
 # Fields that only own KPIs ask for.
 DETAILS = st.one_of(
-    st.fixed_dictionaries({"model": st.just(Customer), "pick": PICK, "fields": st.sampled_from([{"segment": one} for one in SEGMENTS])}),
-    st.fixed_dictionaries({"model": st.just(Activity), "pick": PICK, "fields": st.sampled_from([{"duration_s": one} for one in DURATIONS])}),
-    st.fixed_dictionaries({"model": st.just(Deal), "pick": PICK, "fields": st.sampled_from([{"channel": one} for one in CHANNELS])}),
-    st.fixed_dictionaries({"model": st.just(Lead), "pick": PICK, "fields": st.sampled_from([{"status": one} for one in STATUSES])}),
+    _detail(Customer, "segment", SEGMENTS), _detail(Activity, "duration_s", DURATIONS), _detail(Deal, "channel", CHANNELS),
+    _detail(Lead, "status", STATUSES),
 )
 
 
@@ -159,7 +168,8 @@ class OwnKpis:
             self._merge(action)
         elif self.said:
             one = self.said[action["pick"] % len(self.said)]
-            {"change": self._change, "restructure": self._restructure, "switch": self._switch, "delete": self._delete}[action["do"]](one, action)
+            way = {"change": self._change, "restructure": self._restructure, "switch": self._switch, "delete": self._delete}[action["do"]]
+            way(one, action)
 
     def create(self, plan: dict[str, Any], filters: int) -> Said:
         definition = self._definition(plan, filters)
@@ -170,7 +180,16 @@ class OwnKpis:
         return one
 
     def _change(self, one: Said, action: dict[str, Any]) -> None:
-        self._say(one, self._definition(one.plan, action["filters"]), action["since"])
+        self._say(one, self._definition(one.plan, action["filters"]), self._since(one, action["since"]))
+
+    def _since(self, one: Said, drawn: dt.date | int | None) -> dt.date | None:
+        if not isinstance(drawn, int):
+            return drawn
+        fact, clock, _quantity = one.plan["structure"][1]
+        day = CLOCKS[fact, clock][0]
+        rows = rows_of(read_world(self.made.organisation.id), fact)
+        days = sorted({row[day] for row in rows if row[day] is not None})
+        return days[drawn % len(days)] if days else None
 
     def _restructure(self, one: Said, action: dict[str, Any]) -> None:
         """Other records, or counted in another way: for all history only."""
@@ -178,7 +197,7 @@ class OwnKpis:
         definition = self._definition(plan, action["filters"])
         if action["since"] is not None and plan["structure"] != one.plan["structure"]:
             try:
-                self._say(one, definition, action["since"])
+                self._say(one, definition, self._since(one, action["since"]) or BUSY[0])
             except InvalidInput as refused:
                 assert refused.code == "structure_changed"  # noqa: PT017  (what is said for all history comes next)
                 one.own.refresh_from_db()
@@ -240,4 +259,4 @@ def _details(name: str, definition: dict[str, Any]) -> Details:
 def edit_detail(made: Built, edit: dict[str, Any]) -> None:
     rows = list(edit["model"].objects.filter(organisation=made.organisation).order_by("id"))
     if rows:
-        edit["model"].objects.filter(pk=rows[edit["pick"] % len(rows)].pk).update(**edit["fields"])
+        edit["model"].objects.filter(pk=rows[edit["pick"] % len(rows)].pk).update(**{edit["name"]: edit["value"]})
