@@ -87,6 +87,9 @@ class OwnDefinitions(TestCase):
             if limit != 0:
                 _ = refresh_fully(made.organisation) if limit is None else refresh(made.organisation, limit=limit)
                 self._agree(owns, drawn)
+        for _ in ("off", "on"):
+            owns.make({"do": "switch", "pick": 0})
+            self._agree(owns, BY_REP)
         cells_are_kept(made.organisation, check=check)
 
     def _agree(self, owns: OwnKpis, drawn: dict[str, Any]) -> None:
@@ -328,11 +331,12 @@ def shape(versions: list[Version]) -> Any:
 class ClosedMonths(TestCase):
     @examples(4)
     @given(
-        sketch=sketches(3), plans=st.lists(PLANS, min_size=3, max_size=3), other=st.sampled_from(OTHERS), first=st.sampled_from(MONTHS),
+        anew=st.booleans(), sketch=sketches(3), plans=st.lists(PLANS, min_size=3, max_size=3),
+        other=st.sampled_from(OTHERS), first=st.sampled_from(MONTHS),
         steps=st.lists(st.tuples(st.lists(EDITS, max_size=2), CLOSINGS, st.booleans()), min_size=3, max_size=5),
     )
     def test_what_was_said_stays_and_what_is_known_is_explained(
-        self, sketch: Any, plans: Any, other: str, first: dt.date, steps: Any
+        self, anew: bool, sketch: Any, plans: Any, other: str, first: dt.date, steps: Any
     ) -> None:
         owns = OwnKpis(build(sketch, "nordlys"), plans)
         owns.create(plans[0], 0)
@@ -347,4 +351,7 @@ class ClosedMonths(TestCase):
                 refresh_fully(closed.org)
             closed.check_reported()
             closed.check_known()
+        if anew:
+            owns.make({"do": "change", "pick": 0, "filters": 1, "since": None})
+            closed.check_reported()
         closed.check_explained()
