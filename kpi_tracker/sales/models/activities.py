@@ -72,7 +72,7 @@ class Activity(ExternalRecord):
         indexes = [
             models.Index(fields=["organisation", "rep", "occurred_on"], name="activity_rep_day"),
             models.Index(fields=["organisation", "occurred_on"], name="activity_day"),
-            models.Index(fields=["organisation", "customer", "occurred_on"], name="activity_customer"),
+            models.Index(fields=["organisation", "customer", "occurred_on", "id"], name="activity_customer"),
             models.Index(fields=["organisation", "rep", "booked_on"], condition=Q(booked_on__isnull=False), name="activity_booked"),
             models.Index(fields=["organisation", "deal"], condition=Q(deal__isnull=False), name="activity_deal"),
             models.Index(
