@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from copy import copy
 from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -178,6 +179,23 @@ class Dated(models.Model):
 
     class Meta:
         abstract = True
+
+    def leave_out(self, start: dt.date, end: dt.date | None) -> None:
+        """Take the days [start, end) out of the stored row: it is cut, split in two, or deleted."""
+        old_end = self.valid_to
+        rest = end if end is not None and (old_end is None or old_end > end) else None
+        if self.valid_from < start:
+            self.valid_to = start
+            self.save(update_fields=["valid_to"])
+            if rest is not None:
+                later = copy(self)
+                later.pk, later.valid_from, later.valid_to = None, rest, old_end
+                later.save(force_insert=True)
+        elif rest is not None:
+            self.valid_from = rest
+            self.save(update_fields=["valid_from"])
+        else:
+            self.delete()
 
 
 class TeamPlacement(TenantModel, Dated):

@@ -61,27 +61,9 @@ def team_place(*, team: Team, parent: Team | None, first: dt.date, last: dt.date
     if end is not None:
         met = met.filter(valid_from__lt=end)
     for old in met:
-        _clear(old, first, end)
+        old.leave_out(first, end)
     TeamPlacement.objects.create(organisation=organisation, team=team, parent=parent, valid_from=first, valid_to=end)
     _refuse_circle(organisation)
-
-
-def _clear(old: TeamPlacement, start: dt.date, end: dt.date | None) -> None:
-    """Take the days [start, end) out of one placement."""
-    old_end = old.valid_to
-    rest = end if end is not None and (old_end is None or old_end > end) else None
-    if old.valid_from < start:
-        old.valid_to = start
-        old.save(update_fields=["valid_to"])
-        if rest is not None:
-            TeamPlacement.objects.create(
-                organisation_id=old.organisation_id, team_id=old.team_id, parent_id=old.parent_id, valid_from=rest, valid_to=old_end
-            )
-    elif rest is not None:
-        old.valid_from = rest
-        old.save(update_fields=["valid_from"])
-    else:
-        old.delete()
 
 
 def _refuse_circle(organisation: Organisation) -> None:

@@ -54,7 +54,7 @@ def rep_move_team(*, rep: Rep, team: Team | None, from_day: dt.date, until: dt.d
     if until is not None:
         met = met.filter(valid_from__lt=until)
     for old in met.select_for_update():
-        _clear(old, from_day, until)
+        old.leave_out(from_day, until)
     if team is None:
         return
     before = assignments.filter(team=team, valid_to=from_day).first()
@@ -67,24 +67,6 @@ def rep_move_team(*, rep: Rep, team: Team | None, from_day: dt.date, until: dt.d
         before.save(update_fields=["valid_to"])
     else:
         TeamAssignment.objects.create(organisation_id=rep.organisation_id, rep=rep, team=team, valid_from=from_day, valid_to=until)
-
-
-def _clear(old: TeamAssignment, start: dt.date, end: dt.date | None) -> None:
-    """Take the days [start, end) out of one assignment."""
-    old_end = old.valid_to
-    rest = end if end is not None and (old_end is None or old_end > end) else None
-    if old.valid_from < start:
-        old.valid_to = start
-        old.save(update_fields=["valid_to"])
-        if rest is not None:
-            TeamAssignment.objects.create(
-                organisation_id=old.organisation_id, rep_id=old.rep_id, team_id=old.team_id, valid_from=rest, valid_to=old_end
-            )
-    elif rest is not None:
-        old.valid_from = rest
-        old.save(update_fields=["valid_from"])
-    else:
-        old.delete()
 
 
 def team_path_ensure(*, organisation: Organisation, path: Sequence[str]) -> tuple[Team, int]:
