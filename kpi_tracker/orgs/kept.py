@@ -1,13 +1,16 @@
-"""What was read and reckoned of an organisation's calendar and teams, kept in this process until any of it changes.
+"""What was read and reckoned of an organisation beside its records, kept in this process until any of it changes: its calendar and
+teams, the KPIs that it shows, its rates, costs and contracts.
 
-It is kept under the calendar's version, which the database changes with every row that matters (`orgs.versions`), and
-the version is read each time (once in a request that changes nothing): nothing old is ever answered, in no process.
+It is kept under a version, which the database changes with every row that matters (`orgs.versions`), and the version is read each
+time (once in a request that changes nothing): nothing old is ever answered, in no process.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -18,6 +21,17 @@ MOST = 4096
 Kept = TypeVar("Kept")
 _shelf: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 _lock = Lock()
+_own: ContextVar[dict[tuple[Any, ...], Any] | None] = ContextVar("own", default=None)
+
+
+@contextmanager
+def afresh() -> Iterator[None]:
+    """Within, nothing that was kept before is answered, and nothing is kept for later: for reads of what is not so (see `rollups.late`)."""
+    token = _own.set({})
+    try:
+        yield
+    finally:
+        _own.reset(token)
 
 
 @once
@@ -29,10 +43,17 @@ def calendar_version(organisation: Organisation) -> str:
 
 def kept(organisation: Organisation, key: tuple[Any, ...], read: Callable[[], Kept]) -> Kept:
     """What `read` gives, called once for each version of the calendar. It must not be changed."""
+    own = _own.get()
+    if own is not None:
+        if (organisation.pk, *key) not in own:
+            own[organisation.pk, *key] = read()
+        mine: Kept = own[organisation.pk, *key]
+        return mine
     version = calendar_version(organisation)
     if not version:
         return read()
-    whole = (organisation.pk, version, organisation.country, organisation.working_days, organisation.eves_free, *key)
+    settings = (organisation.country, organisation.working_days, organisation.eves_free, organisation.base_currency)
+    whole = (organisation.pk, version, *settings, *key)
     with _lock:
         if whole in _shelf:
             _shelf.move_to_end(whole)

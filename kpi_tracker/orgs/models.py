@@ -349,7 +349,7 @@ class Absence(TenantModel, Dated):
 
 
 class CalendarVersion(models.Model):
-    """Another text after each change of what working days are reckoned from. Written by triggers only (see `orgs.versions`)."""
+    """Another text after each change of what is kept of the organisation. Written by triggers only (see `orgs.versions`)."""
 
     organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE, primary_key=True, related_name="+")
     version = models.CharField(max_length=36)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from kpi_tracker.orgs.triggers import at_once
+
 
 @dataclass(frozen=True, slots=True)
 class Once:
@@ -45,7 +47,7 @@ def _sqlite(rule: Once) -> Iterator[str]:
 
 
 def install(connection: Any) -> None:
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, at_once(connection):
         if connection.vendor == "postgresql":
             cursor.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
         for rule in RULES:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from kpi_tracker.errors import InvalidInput
-from kpi_tracker.once import once
+from kpi_tracker.orgs.kept import kept
 from kpi_tracker.orgs.models import ExchangeRate, Organisation
 
 PLACES = Decimal("0.00000001")
@@ -156,11 +156,14 @@ def rate_on(organisation: Organisation, currency: str, day: dt.date) -> Decimal 
     return found
 
 
-@once
 def display_rates(organisation: Organisation) -> tuple[tuple[dt.date, Decimal], ...]:
     """The rates of the second currency shown, in order; none without such a currency."""
     if not organisation.display_currency:
         return ()
+    return kept(organisation, ("display rates", organisation.display_currency), lambda: _read_display_rates(organisation))
+
+
+def _read_display_rates(organisation: Organisation) -> tuple[tuple[dt.date, Decimal], ...]:
     rows = ExchangeRate.objects.filter(organisation=organisation, currency=organisation.display_currency).order_by("day")
     return tuple(rows.values_list("day", "rate"))
 

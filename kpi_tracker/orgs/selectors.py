@@ -6,11 +6,13 @@ import datetime as dt
 from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from kpi_tracker.once import know
 from kpi_tracker.orgs import tree
-from kpi_tracker.orgs.models import Membership, Organisation, Rep, TeamAssignment, TeamManager
+from kpi_tracker.orgs.kept import calendar_version
+from kpi_tracker.orgs.models import CalendarVersion, Membership, Organisation, Rep, TeamAssignment, TeamManager
+from kpi_tracker.periods import Period
 from kpi_tracker.scope import Role, Scope
 
 
@@ -24,40 +26,50 @@ def scope_for(user: Any, slug: str, *, day: dt.date | None = None) -> Scope | No
 
     day: the local day on which dated management and team membership are read; today if left out.
     """
-    membership = Membership.objects.filter(user=user, organisation__slug=slug).select_related("organisation").first()
+    reps = Rep.objects.filter(organisation_id=OuterRef("organisation_id"), user_id=OuterRef("user_id")).values("id")
+    versions = CalendarVersion.objects.filter(organisation_id=OuterRef("organisation_id")).values("version")
+    memberships = Membership.objects.filter(user=user, organisation__slug=slug).select_related("organisation")
+    membership = memberships.annotate(rep_id=Subquery(reps[:1]), version=Subquery(versions[:1])).first()
     if membership is None:
         return None
-    return member_scope(membership, day=day)
+    know(calendar_version, membership.organisation, membership.version or "")
+    return _scope(membership, membership.rep_id, day)
 
 
 def member_scope(membership: Membership, *, day: dt.date | None = None) -> Scope:
+    rep = Rep.objects.filter(organisation=membership.organisation, user_id=membership.user_id).first()
+    return _scope(membership, rep.id if rep else None, day)
+
+
+def _scope(membership: Membership, rep_id: int | None, day: dt.date | None) -> Scope:
     organisation = membership.organisation
     day = day or organisation.local_day(timezone.now())
     role = Role(membership.role)
-    rep = Rep.objects.filter(organisation=organisation, user_id=membership.user_id).first()
-    own: dict[str, Any] = {"organisation": organisation, "role": role, "user_id": membership.user_id, "rep_id": rep.id if rep else None}
+    own: dict[str, Any] = {"organisation": organisation, "role": role, "user_id": membership.user_id, "rep_id": rep_id}
     match role:
         case Role.ADMIN | Role.VIEWER:
             return Scope(**own, rep_ids=None, team_ids=None, sees_organisation=True)
         case Role.MANAGER:
             managed = TeamManager.objects.filter(valid_on(day), organisation=organisation, user_id=membership.user_id)
             teams = tree.subtree(organisation, managed.values_list("team_id", flat=True), day)
-            reps = _reps_of(organisation, teams, day) | ({rep.id} if rep else set())
+            reps = _reps_of(organisation, teams, day) | ({rep_id} if rep_id is not None else set())
             return Scope(**own, rep_ids=frozenset(reps), team_ids=None, sees_organisation=True)
         case Role.REP:
-            if rep is None:
+            if rep_id is None:
                 return Scope(**own)
-            teams = set(TeamAssignment.objects.filter(valid_on(day), rep=rep).values_list("team_id", flat=True))
-            return Scope(**own, rep_ids=frozenset({rep.id}), team_ids=frozenset(teams), sees_organisation=False)
+            team = tree.placed_on(organisation, day).get(rep_id)
+            return Scope(
+                **own, rep_ids=frozenset({rep_id}), team_ids=frozenset() if team is None else frozenset({team}), sees_organisation=False
+            )
 
 
 def _reps_of(organisation: Organisation, teams: set[int], day: dt.date) -> set[int]:
     """The reps whose team on `day` is among `teams`; of those who left their last team counts, of those to come their first."""
-    belonging = TeamAssignment.objects.filter(organisation=organisation, rep_id=OuterRef("id"))
-    last = belonging.filter(valid_from__lte=day).order_by("-valid_from").values("team_id")[:1]
-    first = belonging.filter(valid_from__gt=day).order_by("valid_from").values("team_id")[:1]
-    found = Rep.objects.filter(organisation=organisation).alias(team_id=Coalesce(Subquery(last), Subquery(first)))
-    return set(found.filter(team_id__in=teams).values_list("id", flat=True))
+    found: dict[int, int] = {}
+    for stay in tree.stays(organisation, Period(tree.FIRST, tree.LAST)):  # in order, for each rep
+        if stay.start <= day or stay.rep_id not in found:
+            found[stay.rep_id] = stay.team_id
+    return {rep_id for rep_id, team in found.items() if team in teams}
 
 
 def organisation_scope(organisation: Organisation) -> Scope:

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from kpi_tracker.once import once
 from kpi_tracker.orgs.kept import kept
 from kpi_tracker.orgs.models import Organisation, Team, TeamAssignment, TeamPlacement
-from kpi_tracker.periods import Period
+from kpi_tracker.periods import DAY, Period
 
 # The first and the last day there are: bounds of what has none.
 FIRST, LAST = dt.date.min, dt.date.max
@@ -106,9 +105,9 @@ def places_of(organisation: Organisation) -> list[Place]:
     return [Place(team, parent, start, end or LAST) for team, parent, start, end in rows]
 
 
-@once
 def teams_of(organisation: Organisation) -> tuple[Team, ...]:
-    return tuple(Team.objects.filter(organisation=organisation).order_by("name", "id"))
+    """Not to be changed: see `teams_on`."""
+    return kept(organisation, ("teams",), lambda: tuple(Team.objects.filter(organisation=organisation).order_by("name", "id")))
 
 
 def eras_of(organisation: Organisation) -> tuple[Era, ...]:
@@ -192,23 +191,46 @@ def stays_below(organisation: Organisation, team_id: int, period: Period) -> dic
     return dict(found)
 
 
+class Stay(NamedTuple):
+    """A rep belongs to a team on the days [start, end)."""
+
+    rep_id: int
+    team_id: int
+    start: dt.date
+    end: dt.date
+
+
+def stays(organisation: Organisation, period: Period) -> list[Stay]:
+    """Every rep's teams within `period`, by rep and in order."""
+    every = kept(organisation, ("stays",), lambda: _read_stays(organisation))
+    return [stay for stay in every if stay.start < period.end and stay.end > period.start]
+
+
+def _read_stays(organisation: Organisation) -> tuple[Stay, ...]:
+    found = TeamAssignment.objects.filter(organisation=organisation).order_by("rep_id", "valid_from")
+    rows = found.values_list("rep_id", "team_id", "valid_from", "valid_to")
+    return tuple(Stay(rep, team, first, until or LAST) for rep, team, first, until in rows)
+
+
+def placed_on(organisation: Organisation, day: dt.date) -> dict[int, int]:
+    """Each rep's team on `day`."""
+    return {stay.rep_id: stay.team_id for stay in stays(organisation, Period(day, day + DAY))}
+
+
 def stays_in(organisation: Organisation, team_id: int, period: Period) -> dict[int, list[Period]]:
     """Each rep's days in the team, or in one that stood below it on that day, within `period`; in order, none touching another."""
     tree = stretches(organisation, team_id, period)
-    teams = {team for stretch in tree for team in stretch.teams}
-    rows = TeamAssignment.objects.filter(organisation=organisation, team_id__in=teams, valid_from__lt=period.end)
-    rows = rows.exclude(valid_to__lte=period.start).order_by("rep_id", "valid_from")
     found: dict[int, list[Period]] = defaultdict(list)
-    for rep_id, team, first, until in rows.values_list("rep_id", "team_id", "valid_from", "valid_to"):
+    for rep_id, team, first, until in stays(organisation, period):
         for stretch in tree:
-            start, end = max(first, stretch.start), min(until or LAST, stretch.end)
+            start, end = max(first, stretch.start), min(until, stretch.end)
             if team in stretch.teams and start < end:
                 _append(found[rep_id], Period(start, end))
     return dict(found)
 
 
-def _append(stays: list[Period], stay: Period) -> None:
-    if stays and stays[-1].end == stay.start:
-        stays[-1] = Period(stays[-1].start, stay.end)
+def _append(found: list[Period], stay: Period) -> None:
+    if found and found[-1].end == stay.start:
+        found[-1] = Period(found[-1].start, stay.end)
     else:
-        stays.append(stay)
+        found.append(stay)

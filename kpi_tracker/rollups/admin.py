@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from kpi_tracker.rollups.models import ClosingRule, DirtyBucket, LateEdit, PeriodClose, ReportedCell, ReportedFigure, RollupCell
+from kpi_tracker.rollups.models import (
+    ClosingRule,
+    DirtyBucket,
+    LateEdit,
+    PeriodClose,
+    Rebuild,
+    RebuildSlice,
+    ReportedCell,
+    ReportedFigure,
+    RollupCell,
+    RollupState,
+)
 from kpi_tracker.tenant_admin import ReadOnlyAdmin
 
 
@@ -24,6 +35,28 @@ class DirtyBucketAdmin(ReadOnlyAdmin):
     list_display_links = ["day"]
     search_fields = ["=scope_id"]
     date_hierarchy = "day"
+
+
+@admin.register(RollupState)
+class RollupStateAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "version", "refreshed_at", "refreshes", "last_seconds", "failures", "failed_at", "failure"]
+
+
+@admin.register(Rebuild)
+class RebuildAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "asked_at", "done_at"]
+    list_filter = ["organisation"]
+    list_display_links = ["asked_at"]
+    date_hierarchy = "asked_at"
+
+
+@admin.register(RebuildSlice)
+class RebuildSliceAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "rebuild", "starts_on", "ends_on", "done_at", "seconds", "changed"]
+    list_filter = ["organisation"]
+    list_display_links = ["starts_on"]
+    list_select_related = ["organisation", "rebuild"]
+    date_hierarchy = "starts_on"
 
 
 @admin.register(PeriodClose)

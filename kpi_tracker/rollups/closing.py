@@ -50,9 +50,9 @@ class Month:
 
 def months(organisation: Organisation, *, today: dt.date) -> list[Month]:
     """The months that have ended, from the first with records on, the latest first."""
-    whole = builder.extent(organisation)
+    first = reader.first_day(organisation)
     closings = {closing.month: closing for closing in PeriodClose.objects.filter(organisation=organisation)}
-    starts = [*closings, *([whole.start] if whole else [])]
+    starts = [*closings, *([first] if first else [])]
     this_month = organisation.calendar.bucket(Grain.MONTH, today)
     if not starts or min(starts) >= this_month.start:
         return []

@@ -26,6 +26,7 @@ from kpi_tracker.kpis.metrics import AnyKpi
 from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.kpis.query import KpiQuery, KpiValue
 from kpi_tracker.once import remembering
+from kpi_tracker.orgs.kept import afresh
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import Period
 from kpi_tracker.rollups.capture.late import TABLES
@@ -137,14 +138,14 @@ class _Replay:
             self.tables |= {table for table in TABLES.values() if table in sql}
             return execute(sql, params, many, context)
 
-        with remembering(), connection.execute_wrapper(note):
+        with remembering(), afresh(), connection.execute_wrapper(note):
             return self._ask()
 
     def value(self, undone: Sequence[EditedRecord]) -> Decimal:
         return _number(self.without(undone))
 
     def without(self, undone: Sequence[EditedRecord]) -> KpiValue:
-        with remembering(), as_before(undone):
+        with remembering(), afresh(), as_before(undone):
             return self._ask()
 
     def _ask(self) -> KpiValue:

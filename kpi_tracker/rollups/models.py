@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kpi_tracker.periods import Period
@@ -32,12 +33,14 @@ class CellGrain(models.TextChoices):
 
 
 class RollupCell(TenantModel):
-    """The value of one measure for one scope and bucket. No cell: zero.
+    """The value of one measure for one scope and bucket. No cell: zero. Written by refresh and rebuild only.
 
     scope_id: the rep's or team's id; 0 for the organisation. bucket: the first day of the bucket.
     value: whole units of the measure (see `kpis.measures`); n: records in it.
     """
 
+    # Not held by the database: looking it up for each of millions of cells is a quarter of the time that it takes to write them.
+    organisation = models.ForeignKey("orgs.Organisation", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     scope_kind = models.CharField(max_length=1, choices=CellScope)
     scope_id = models.BigIntegerField()
     measure = models.CharField(max_length=60)
@@ -59,6 +62,8 @@ class RollupCell(TenantModel):
                 fields=["organisation", "measure", "grain", "bucket", "scope_kind", "scope_id"], include=["value", "n"],
                 name="rollup_cell_board",
             ),
+            # Those that have lost their last record, to be deleted: never more than a few.
+            models.Index(fields=["organisation"], condition=Q(n=0), name="rollup_cell_empty"),
         ]
 
     def __str__(self) -> str:
@@ -80,10 +85,87 @@ class DirtyBucket(TenantModel):
     marked_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index(fields=["organisation", "scope_kind", "scope_id", "fact", "day"], name="dirty_bucket")]
+        indexes = [
+            models.Index(fields=["organisation", "scope_kind", "scope_id", "fact", "day"], name="dirty_bucket"),
+            # The oldest are claimed first; the newest says whether anything has changed.
+            models.Index(fields=["organisation", "id"], name="dirty_bucket_order"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.scope_kind}{self.scope_id} {self.fact} {self.day}"
+
+
+class RollupState(TenantModel):
+    """How an organisation's cells are kept; one row, made by its first refresh.
+
+    version: grows with each refresh or slice of a rebuild that changed a cell, so a page knows whether to look again.
+    seconds: spent in all refreshes; last_seconds: in the last one that had something to do; last_buckets: how many days it claimed.
+    failures: refreshes and slices that ended in an error, the last of them `failure` (its class) at `failed_at`.
+    claimed_to: the highest number of a mark that a refresh has taken away; marks newer than that are of changes since.
+    verified_at: when a sample was last compared with the records; differences: how many cells were not what the records say, then.
+    """
+
+    version = models.BigIntegerField(default=0, db_default=0)
+    claimed_to = models.BigIntegerField(default=0, db_default=0)
+    refreshed_at = models.DateTimeField(_("last refresh"), null=True, blank=True)
+    refreshes = models.BigIntegerField(_("refreshes"), default=0, db_default=0)
+    seconds = models.FloatField(_("seconds in all"), default=0, db_default=0)
+    last_seconds = models.FloatField(_("seconds of the last one"), default=0, db_default=0)
+    last_buckets = models.IntegerField(_("days of the last one"), default=0, db_default=0)
+    failures = models.BigIntegerField(_("failures"), default=0, db_default=0)
+    failed_at = models.DateTimeField(_("last failure"), null=True, blank=True)
+    failure = models.CharField(_("kind of the last failure"), max_length=80, blank=True, db_default="")
+    verified_at = models.DateTimeField(_("last check"), null=True, blank=True)
+    differences = models.IntegerField(_("cells that differed"), default=0, db_default=0)
+
+    class Meta:
+        verbose_name = _("state of the cells")
+        verbose_name_plural = _("states of the cells")
+        constraints = [models.UniqueConstraint(fields=["organisation"], name="rollup_state_once")]
+
+    def __str__(self) -> str:
+        return f"{self.version}"
+
+
+class Rebuild(TenantModel):
+    """Recomputing all cells of an organisation, slice by slice. One at a time: asked for again, the one that runs goes on."""
+
+    asked_at = models.DateTimeField(_("asked"), default=timezone.now)
+    done_at = models.DateTimeField(_("done"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("rebuild")
+        verbose_name_plural = _("rebuilds")
+        constraints = [models.UniqueConstraint(fields=["organisation"], condition=Q(done_at=None), name="rebuild_one_at_a_time")]
+
+    def __str__(self) -> str:
+        return f"{self.asked_at:%Y-%m-%d %H:%M}"
+
+
+class RebuildSlice(TenantModel):
+    """Some months of a rebuild: one transaction, taken by one worker. changed: cells that were written or deleted."""
+
+    rebuild = models.ForeignKey(Rebuild, on_delete=models.CASCADE, related_name="slices", db_index=False)
+    starts_on = models.DateField(_("starts"))
+    ends_on = models.DateField(_("ends (not included)"))
+    done_at = models.DateTimeField(_("done"), null=True, blank=True)
+    seconds = models.FloatField(_("seconds"), default=0, db_default=0)
+    changed = models.BigIntegerField(_("cells changed"), default=0, db_default=0)
+
+    class Meta:
+        verbose_name = _("slice of a rebuild")
+        verbose_name_plural = _("slices of rebuilds")
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "rebuild", "starts_on"], name="rebuild_slice_once"),
+            models.CheckConstraint(condition=Q(ends_on__gt=F("starts_on")), name="rebuild_slice_dates"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_on} – {self.ends_on}"
+
+    @property
+    def period(self) -> Period:
+        return Period(self.starts_on, self.ends_on)
 
 
 class PeriodClose(TenantModel):

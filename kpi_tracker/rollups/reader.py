@@ -1,139 +1,123 @@
 """Values from cells; days that are still dirty, and customers, straight from the records.
 
-Whole weeks and months are read from their cells, the rest of a span from days. A week or month with a dirty day in it
-is read by day, and the dirty days from the records, so an answer is right whether or not a refresh has run.
+Whole weeks and months are read from their cells, the rest of a span from days (see `cells`). A week or month with a dirty day in
+it is read by day, and the dirty days from the records, so an answer is right whether or not a refresh has run.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from django.db.models import Q
 
 from kpi_tracker.kpis import engine, query
 from kpi_tracker.kpis.measures import Dimension, Measure
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.parts import MemberId, Part, Parts, Subject
+from kpi_tracker.kpis.parts import NOTHING, Parts, Subject, Want
 from kpi_tracker.kpis.query import KpiQuery, KpiTable
 from kpi_tracker.orgs.models import Organisation
-from kpi_tracker.orgs.tree import stays_below, stays_in
-from kpi_tracker.periods import Calendar, Grain, Period, whole
+from kpi_tracker.orgs.tree import stays_below, stays_in, teams_of
+from kpi_tracker.periods import Period, whole
+from kpi_tracker.rollups import cells
+from kpi_tracker.rollups.cells import Lookup
 from kpi_tracker.rollups.models import CellGrain, CellScope, DirtyBucket, RollupCell
 
-FAR = dt.timedelta(days=62)
-Index = dict[tuple[str, dt.date], list[Period]]
 KEPT = (None, Dimension.TEAM, Dimension.REP)  # what cells are kept for
 MEMBERS: dict[Dimension | None, CellScope] = {Dimension.TEAM: CellScope.TEAM, Dimension.REP: CellScope.REP}
 SCOPES = {SubjectKind.ORGANISATION: CellScope.ORGANISATION, SubjectKind.TEAM: CellScope.TEAM, SubjectKind.REP: CellScope.REP}
+Dirt = dict[str, set[dt.date]]
 
 
 def ask(organisation: Organisation, question: KpiQuery, *, today: dt.date) -> KpiTable:
     """Answer `question` from the cells. The same values as `engine.ask`, sooner."""
-    return query.answer(organisation, question, source=parts, medians=engine.medians, today=today)
+    return ask_all(organisation, [question], today=today)[0]
 
 
-def parts(
-    organisation: Organisation, measures: Sequence[Measure], subject: Subject, spans: Sequence[Period], by: Dimension | None
-) -> Parts:
-    """Each measure's part in each span; see `kpis.query.Source`."""
-    if subject.kind is SubjectKind.CUSTOMER or by not in KEPT or (subject.kind is SubjectKind.REP and by is Dimension.TEAM):
-        return engine.parts(organisation, measures, subject, spans, by)
-    dirty = _dirty_days(organisation, measures, subject, spans)
-    totals: dict[tuple[str, Period, MemberId], list[int]] = defaultdict(lambda: [0, 0])
-    wanted = _cells_of(organisation.calendar, spans, dirty)
-    movers = _movers(organisation, subject, spans, by) if by is not None and subject.kind is SubjectKind.TEAM else None
-    scope = _scope(subject, by, movers)
-    _add_cells(totals, organisation, measures, scope, wanted, by)
-    for member, stays in (movers or {}).items():
-        if stays is not None:
-            there = _cells_of(organisation.calendar, spans, dirty, stays)
-            _add_cells(totals, organisation, measures, Q(scope_kind=MEMBERS[by], scope_id=member), there, by)
-    found = {key: Part(value, count) for key, (value, count) in totals.items()}
-    if dirty:
-        for key, part in engine.parts(organisation, measures, subject, spans, by, days=dirty).items():
-            clean = found.get(key, Part())
-            found[key] = Part(clean.value + part.value, clean.records + part.records)
+def ask_all(organisation: Organisation, questions: Sequence[KpiQuery], *, today: dt.date) -> list[KpiTable]:
+    """Several questions for the price of one."""
+    return query.answer(organisation, questions, source=parts, medians=engine.medians, today=today)
+
+
+def parts(organisation: Organisation, wants: Sequence[Want]) -> list[Parts]:
+    """See `kpis.parts.Source`. The cells of all wants are read in one question, and one more asks which days are dirty."""
+    dirt = _dirt(organisation, [want for want in wants if has_cells(want.subject, want.by)])
+    found: list[Parts] = [{} for _ in wants]
+    lookups: list[tuple[int, Lookup]] = []
+    from_records: dict[tuple[dt.date, ...] | None, list[tuple[int, Want]]] = defaultdict(list)
+    for place, want in enumerate(wants):
+        if not has_cells(want.subject, want.by):
+            from_records[None].append((place, want))
+            continue
+        for days, measures in _by_dirt(want, dirt).items():
+            lookups += [(place, lookup) for lookup in _lookups(organisation, want, measures, days)]
+            if days:
+                from_records[days].append((place, replace(want, measures=tuple(measures))))
+    for only, asked in from_records.items():
+        for (place, _), parts_found in zip(asked, engine.answers(organisation, [want for _, want in asked], only), strict=True):
+            found[place] |= parts_found
+    if lookups:
+        read = cells.read(organisation.pk, organisation.calendar, [lookup for _, lookup in lookups])
+        for (place, _), clean in zip(lookups, read, strict=True):
+            for key, part in clean.items():
+                found[place][key] = found[place].get(key, NOTHING).plus(part)
     return found
 
 
-def _dirty_days(organisation: Organisation, measures: Sequence[Measure], subject: Subject, spans: Sequence[Period]) -> set[dt.date]:
+def has_cells(subject: Subject, by: Dimension | None) -> bool:
+    return subject.kind is not SubjectKind.CUSTOMER and by in KEPT and not (subject.kind is SubjectKind.REP and by is Dimension.TEAM)
+
+
+def _dirt(organisation: Organisation, wants: Sequence[Want]) -> Dirt:
+    """By fact, the days whose cells are not to be read; under "" those on which a team's members changed."""
+    spans = [span for want in wants for span in want.spans]
+    if not spans:
+        return {}
+    facts = {measure.fact.value for want in wants for measure in want.measures}
+    around = whole(spans)
     marked = DirtyBucket.objects.filter(
-        Q(fact__in={measure.fact.value for measure in measures}) | Q(fact=""), organisation=organisation,
-        day__gte=min(span.start for span in spans), day__lt=max(span.end for span in spans),
+        Q(fact__in=facts) | Q(fact=""), organisation=organisation, day__gte=around.start, day__lt=around.end
     )
-    if subject.kind is SubjectKind.REP:
-        marked = marked.filter(scope_kind=CellScope.REP, scope_id=subject.id)
-    return {day for day in marked.values_list("day", flat=True).distinct() if any(day in span for span in spans)}
+    if all(want.subject.kind is SubjectKind.REP for want in wants):
+        marked = marked.filter(scope_kind=CellScope.REP, scope_id__in={want.subject.id for want in wants})
+    found: Dirt = defaultdict(set)
+    for fact, day in marked.order_by().values_list("fact", "day").distinct():
+        found[fact].add(day)
+    return found
 
 
-def _cells_of(calendar: Calendar, spans: Sequence[Period], dirty: set[dt.date], stays: Sequence[Period] | None = None) -> Index:
-    """Which spans each cell counts for. stays: count only the days in these."""
-    index: Index = defaultdict(list)
-    for span in spans:
-        for grain, start in _cover(calendar, span, dirty, stays):
-            index[grain, start].append(span)
-    return index
+def _by_dirt(want: Want, dirt: Dirt) -> dict[tuple[dt.date, ...], list[Measure]]:
+    """The want's measures, under the dirty days within its spans, in order."""
+    found: dict[tuple[dt.date, ...], list[Measure]] = defaultdict(list)
+    for measure in want.measures:
+        days = dirt.get(measure.fact.value, set()) | dirt.get("", set()) if dirt else set()
+        found[tuple(sorted(day for day in days if any(day in span for span in want.spans)))].append(measure)
+    return found
 
 
-def _cover(calendar: Calendar, span: Period, dirty: set[dt.date], stays: Sequence[Period] | None) -> Iterator[tuple[str, dt.date]]:
-    """The cells that tile `span`: a week or whole months where nothing in them is dirty, days for the rest."""
-    soiled = any(day in span for day in dirty)
-    if stays is None and not soiled and calendar.bucket(Grain.WEEK, span.start) == span:
-        yield CellGrain.WEEK.value, span.start
-        return
-    for month in calendar.buckets(Grain.MONTH, span):
-        if stays is None and span.covers(month) and not (soiled and any(day in month for day in dirty)):
-            yield CellGrain.MONTH.value, month.start
-        elif (part := month.overlap(span)) is not None:
-            for day in part.days():
-                if day not in dirty and (stays is None or any(day in stay for stay in stays)):
-                    yield CellGrain.DAY.value, day
+def _lookups(organisation: Organisation, want: Want, measures: Sequence[Measure], dirty: tuple[dt.date, ...]) -> list[Lookup]:
+    keys, subject, by = tuple(measure.key for measure in measures), want.subject, want.by
 
+    def lookup(kind: CellScope, ids: tuple[int, ...] | None, stays: dict[int, list[Period]] | None = None) -> Lookup:
+        return Lookup(keys, kind, ids, want.spans, dirty, by_member=by is not None, stays=stays or {})
 
-def _scope(subject: Subject, by: Dimension | None, movers: dict[int, list[Period] | None] | None) -> Q:
-    """The condition on the cells' scope; members that moved within the spans are read one by one."""
     if by is None:
-        return Q(scope_kind=SCOPES[subject.kind], scope_id=subject.id)
-    members = Q(scope_kind=MEMBERS[by])
-    if movers is not None:
-        return members & Q(scope_id__in=[member for member, stays in movers.items() if stays is None])
-    return members & Q(scope_id=subject.id) if subject.kind is SubjectKind.REP else members
+        return [lookup(SCOPES[subject.kind], (subject.id,))]
+    if subject.kind is not SubjectKind.TEAM:
+        every = tuple(team.id for team in teams_of(organisation)) if by is Dimension.TEAM else None
+        return [lookup(MEMBERS[by], (subject.id,) if subject.kind is SubjectKind.REP else every)]
+    stays = (stays_in if by is Dimension.REP else stays_below)(organisation, subject.id, whole(want.spans))
+    settled = tuple(one for one, there in stays.items() if all(any(stay.covers(span) for stay in there) for span in want.spans))
+    movers = {one: there for one, there in stays.items() if one not in settled}
+    found = [lookup(MEMBERS[by], settled)] if settled else []
+    return [*found, lookup(MEMBERS[by], tuple(movers), movers)] if movers else found
 
 
-def _movers(
-    organisation: Organisation, subject: Subject, spans: Sequence[Period], by: Dimension | None
-) -> dict[int, list[Period] | None]:
-    """Each rep or team within the team in the spans: None where all of them are covered, else the periods in the team."""
-    stays = (stays_in if by is Dimension.REP else stays_below)(organisation, subject.id, whole(spans))
-    return {one: None if all(any(stay.covers(span) for stay in found) for span in spans) else found for one, found in stays.items()}
-
-
-def _add_cells(
-    totals: dict[tuple[str, Period, MemberId], list[int]], organisation: Organisation, measures: Sequence[Measure], scope: Q,
-    wanted: Index, by: Dimension | None,
-) -> None:
-    if not wanted:
-        return
-    buckets = Q()
-    for grain in CellGrain.values:
-        for first, last in _runs(sorted(start for letter, start in wanted if letter == grain)):
-            buckets |= Q(grain=grain, bucket__gte=first, bucket__lte=last)
-    cells = RollupCell.objects.filter(scope, buckets, organisation=organisation, measure__in=[measure.key for measure in measures])
-    for scope_id, measure, grain, bucket, value, n in cells.values_list("scope_id", "measure", "grain", "bucket", "value", "n"):
-        for span in wanted.get((grain, bucket), ()):
-            total = totals[measure, span, scope_id if by else None]
-            total[0] += value
-            total[1] += n
-
-
-def _runs(starts: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:
-    """First and last of the stretches that lie close together, so that far-apart buckets do not fetch all between."""
-    runs: list[tuple[dt.date, dt.date]] = []
-    for start in starts:
-        if runs and start - runs[-1][1] <= FAR:
-            runs[-1] = (runs[-1][0], start)
-        else:
-            runs.append((start, start))
-    return runs
+def first_day(organisation: Organisation) -> dt.date | None:
+    """The first day on which anything counts; None without records. At the latest: a day that is still dirty may be empty by now."""
+    of_all = RollupCell.objects.filter(organisation=organisation, scope_kind=CellScope.ORGANISATION, grain=CellGrain.DAY)
+    known = of_all.filter(scope_id=0, n__gt=0).order_by("bucket").values_list("bucket")[:1]
+    marked = DirtyBucket.objects.filter(organisation=organisation).order_by("day").values_list("day")[:1]
+    return min((day for (day,) in (*known, *marked)), default=None)

@@ -10,23 +10,22 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
-
 from kpi_tracker.kpis import engine, query, registry
-from kpi_tracker.kpis.measures import Dimension, Measure
+from kpi_tracker.kpis.measures import Dimension
 from kpi_tracker.kpis.metrics import AnyKpi, FormulaKpi, SimpleKpi, SubjectKind
-from kpi_tracker.kpis.parts import NOTHING, MemberId, Part, Parts, Subject
+from kpi_tracker.kpis.parts import NOTHING, MemberId, Part, Parts, Subject, Want
 from kpi_tracker.kpis.query import FactorValue, KpiQuery, KpiTable, KpiValue
-from kpi_tracker.once import once
 from kpi_tracker.orgs import tree
+from kpi_tracker.orgs.kept import kept
 from kpi_tracker.orgs.models import Organisation
-from kpi_tracker.periods import Period
-from kpi_tracker.rollups import reader
-from kpi_tracker.rollups.models import CellGrain, CellScope, PeriodClose, ReportedCell, ReportedFigure
+from kpi_tracker.periods import Period, whole
+from kpi_tracker.rollups import cells, reader
+from kpi_tracker.rollups.cells import Lookup
+from kpi_tracker.rollups.models import CellScope, PeriodClose, ReportedFigure
 
 SCOPES = {SubjectKind.ORGANISATION: CellScope.ORGANISATION, SubjectKind.TEAM: CellScope.TEAM, SubjectKind.REP: CellScope.REP}
 ZERO = Decimal(0)
@@ -35,23 +34,31 @@ AS_REPORTED = "reported"
 
 def ask(organisation: Organisation, question: KpiQuery, *, today: dt.date) -> KpiTable:
     """Answer `question` as reported. The same values as `reader.ask` where no month is closed."""
-    closed = {closing.period: closing for closing in closings_of(organisation)} if _is_kept(question.subject, question.by) else {}
-    kept = {(kpi, span) for span in question.spans if span in closed for kpi in question.kpis if kpi in closed[span].kpis}
-    found: KpiTable = {}
-    spans_of: dict[tuple[Period, ...], list[str]] = defaultdict(list)
-    for kpi in question.kpis:
-        spans_of[tuple(span for span in question.spans if (kpi, span) not in kept)].append(kpi)
-    for spans, kpis in spans_of.items():
-        if spans:
-            rest = replace(question, kpis=tuple(kpis), spans=spans)
-            found |= query.answer(organisation, rest, source=parts, medians=engine.medians, today=today)
-    return found | _kept(organisation, question, kept)
+    return ask_all(organisation, [question], today=today)[0]
 
 
-@once
+def ask_all(organisation: Organisation, questions: Sequence[KpiQuery], *, today: dt.date) -> list[KpiTable]:
+    """Several questions for the price of one, but for the figures kept of whole months."""
+    rest: list[tuple[int, KpiQuery]] = []
+    found: list[KpiTable] = []
+    for place, question in enumerate(questions):
+        closed = {closing.period: closing for closing in closings_of(organisation)} if _is_kept(question.subject, question.by) else {}
+        kept = {(kpi, span) for span in question.spans if span in closed for kpi in question.kpis if kpi in closed[span].kpis}
+        found.append(_kept(organisation, question, kept))
+        spans_of: dict[tuple[Period, ...], list[str]] = defaultdict(list)
+        for kpi in question.kpis:
+            spans_of[tuple(span for span in question.spans if (kpi, span) not in kept)].append(kpi)
+        rest += [(place, replace(question, kpis=tuple(kpis), spans=spans)) for spans, kpis in spans_of.items() if spans]
+    answers = query.answer(organisation, [one for _, one in rest], source=parts, medians=engine.medians, today=today)
+    for (place, _), table in zip(rest, answers, strict=True):
+        found[place] |= table
+    return found
+
+
 def closings_of(organisation: Organisation) -> tuple[PeriodClose, ...]:
-    """The months that are closed, in order."""
-    return tuple(PeriodClose.objects.filter(organisation=organisation, reopened_at=None).order_by("month"))
+    """The months that are closed, in order. Not to be changed."""
+    found = PeriodClose.objects.filter(organisation=organisation, reopened_at=None).order_by("month")
+    return kept(organisation, ("closings",), lambda: tuple(found))
 
 
 def _is_kept(subject: Subject, by: Dimension | None) -> bool:
@@ -192,33 +199,60 @@ def is_nothing(value: KpiValue) -> bool:
 
 # Parts of other spans --------------------------------------------------------------------------------
 
-def parts(
-    organisation: Organisation, measures: Sequence[Measure], subject: Subject, spans: Sequence[Period], by: Dimension | None
-) -> Parts:
-    """Each measure's part in each span; see `kpis.parts.Source`. Days of closed months count as they were kept."""
-    met = [closing for closing in closings_of(organisation) if any(closing.period.meets(span) for span in spans)]
-    kept = [measure for measure in measures if all(measure.key in closing.measures for closing in met)]
-    if not met or not kept or not _is_kept(subject, by):
-        return reader.parts(organisation, measures, subject, spans, by)
-    found: Parts = {}
-    if len(kept) < len(measures):
-        later = [measure for measure in measures if measure not in kept]
-        found |= reader.parts(organisation, later, subject, spans, by)
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """A want cut up. rest: what is asked as now known, of days in no closed month and of measures that were not kept.
+
+    kept, pieces: what is read from the kept cells, and the spans that each piece is part of. open: of each piece in no closed month.
+    """
+
+    rest: list[Want]
+    kept: Want | None = None
+    pieces: Mapping[Period, list[Period]] = field(default_factory=dict)
+    open: Mapping[Period, list[Period]] = field(default_factory=dict)
+
+
+def parts(organisation: Organisation, wants: Sequence[Want]) -> list[Parts]:
+    """See `kpis.parts.Source`. Days of closed months count as they were kept."""
+    splits = [_split(organisation, want) for want in wants]
+    known = iter(reader.parts(organisation, [want for split in splits for want in split.rest]))
+    kept = [(split.kept, split.pieces) for split in splits if split.kept is not None]
+    lookups = [_lookup(organisation, want, tuple(pieces)) for want, pieces in kept]
+    cell_parts = iter(cells.read(organisation.pk, organisation.calendar, lookups, table="rollups_reportedcell") if lookups else [])
+    found: list[Parts] = []
+    for split in splits:
+        answers = [next(known) for _ in split.rest]
+        if split.kept is None:
+            found.append(answers[0])
+            continue
+        totals: dict[tuple[str, Period, MemberId], Part] = defaultdict(lambda: NOTHING)
+        for one, answer in [*zip(split.rest, answers, strict=True), (split.kept, next(cell_parts))]:
+            spans_of = split.pieces if one is split.kept else split.open if one.measures == split.kept.measures else {}
+            for (key, piece, member), part in answer.items():
+                for span in spans_of.get(piece, [piece]):
+                    totals[key, span, member] = totals[key, span, member].plus(part)
+        found.append(dict(totals))
+    return found
+
+
+def _split(organisation: Organisation, want: Want) -> _Split:
+    met = [closing for closing in closings_of(organisation) if any(closing.period.meets(span) for span in want.spans)]
+    kept = tuple(measure for measure in want.measures if all(measure.key in closing.measures for closing in met))
+    if not met or not kept or not _is_kept(want.subject, want.by):
+        return _Split([want])
     months = [closing.period for closing in met]
-    open_parts = {span: _open_parts(span, months) for span in spans}
-    asked = list(dict.fromkeys(piece for pieces in open_parts.values() for piece in pieces))
-    live = reader.parts(organisation, kept, subject, asked, by) if asked else {}
-    spans_of: dict[Period, list[Period]] = defaultdict(list)
-    for span, pieces in open_parts.items():
-        for piece in pieces:
-            spans_of[piece].append(span)
-    totals: dict[tuple[str, Period, MemberId], Part] = defaultdict(lambda: NOTHING)
-    for (key, piece, member), part in live.items():
-        for span in spans_of[piece]:
-            totals[key, span, member] = totals[key, span, member].plus(part)
-    for (key, span, member), part in _cells(organisation, kept, subject, spans, by, months):
-        totals[key, span, member] = totals[key, span, member].plus(part)
-    return found | totals
+    pieces: dict[Period, list[Period]] = defaultdict(list)
+    opened: dict[Period, list[Period]] = defaultdict(list)
+    for span in dict.fromkeys(want.spans):
+        for piece in _open_parts(span, months):
+            opened[piece].append(span)
+        for month in months:
+            if (common := month.overlap(span)) is not None:
+                pieces[common].append(span)
+    rest = [replace(want, measures=kept, spans=tuple(opened))] if opened else []
+    if len(kept) < len(want.measures):
+        rest.append(replace(want, measures=tuple(measure for measure in want.measures if measure not in kept)))
+    return _Split(rest, replace(want, measures=kept), pieces, opened)
 
 
 def _open_parts(span: Period, months: Sequence[Period]) -> list[Period]:
@@ -232,49 +266,19 @@ def _open_parts(span: Period, months: Sequence[Period]) -> list[Period]:
     return [*found, Period(start, span.end)] if start < span.end else found
 
 
-def _cells(
-    organisation: Organisation, measures: Sequence[Measure], subject: Subject, spans: Sequence[Period], by: Dimension | None,
-    months: Sequence[Period],
-) -> Iterable[tuple[tuple[str, Period, MemberId], Part]]:
-    """The kept cells: a month's where a span covers it, else those of its days."""
-    stays: Mapping[int, Sequence[Period]] | None = None
-    if by is Dimension.REP and subject.kind is SubjectKind.TEAM:
-        whole = Period(min(span.start for span in spans), max(span.end for span in spans))
-        stays = tree.stays_in(organisation, subject.id, whole)
-    wanted: dict[tuple[str, dt.date], list[Period]] = defaultdict(list)
-    for span in spans:
-        for month in months:
-            if stays is None and span.covers(month):
-                wanted[CellGrain.MONTH, month.start].append(span)
-            elif (common := month.overlap(span)) is not None:
-                for day in common.days():
-                    wanted[CellGrain.DAY, day].append(span)
-    for row in _rows(organisation, measures, subject, by, stays, wanted):
-        scope_id, measure, grain, bucket, value, n = row
-        if stays is not None and not any(bucket in stay for stay in stays[scope_id]):
-            continue
-        for span in wanted.get((grain, bucket), ()):
-            yield (measure, span, scope_id if by else None), Part(value, n)
-
-
-def _rows(
-    organisation: Organisation, measures: Sequence[Measure], subject: Subject, by: Dimension | None,
-    stays: Mapping[int, Sequence[Period]] | None, wanted: Mapping[tuple[str, dt.date], Sequence[Period]],
-) -> Iterable[tuple[int, str, str, dt.date, int, int]]:
-    scope = Q(scope_kind=SCOPES[subject.kind], scope_id=subject.id)
-    match by:
-        case Dimension.REP if stays is not None:
-            scope = Q(scope_kind=CellScope.REP, scope_id__in=list(stays))
+def _lookup(organisation: Organisation, want: Want, pieces: tuple[Period, ...]) -> Lookup:
+    """The kept cells of some parts of closed months: those of whole months, else of their days."""
+    kind, subject = SCOPES[want.subject.kind], want.subject
+    ids: tuple[int, ...] | None = (subject.id,)
+    stays: dict[int, list[Period]] = {}
+    match want.by:
+        case Dimension.REP if subject.kind is SubjectKind.TEAM:
+            stays = tree.stays_in(organisation, subject.id, whole(want.spans))
+            kind, ids = CellScope.REP, tuple(stays)
         case Dimension.REP if subject.kind is SubjectKind.ORGANISATION:
-            scope = Q(scope_kind=CellScope.REP)
+            kind, ids = CellScope.REP, None
         case Dimension.TEAM:
-            scope = Q(scope_kind=CellScope.TEAM)
-            if subject.kind is SubjectKind.TEAM:
-                scope &= Q(scope_id__in=tree.ever_below(organisation, subject.id))
-    buckets = Q()
-    for letter in (CellGrain.DAY, CellGrain.MONTH):
-        if starts := sorted(start for grain, start in wanted if grain == letter):
-            buckets |= Q(grain=letter, bucket__range=(starts[0], starts[-1]))
-    cells = ReportedCell.objects.filter(scope, buckets, organisation=organisation, measure__in=[measure.key for measure in measures])
-    rows: Iterable[tuple[int, str, str, dt.date, int, int]] = cells.values_list("scope_id", "measure", "grain", "bucket", "value", "n")
-    return rows
+            kind = CellScope.TEAM
+            ids = tuple(sorted(tree.ever_below(organisation, subject.id))) if subject.kind is SubjectKind.TEAM else None
+    keys = tuple(measure.key for measure in want.measures)
+    return Lookup(keys, kind, ids, pieces, by_member=want.by is not None, weeks=False, stays=stays)

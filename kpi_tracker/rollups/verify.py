@@ -13,8 +13,8 @@ from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import Parts, Subject
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import Grain, Period
-from kpi_tracker.rollups.builder import extent
 from kpi_tracker.rollups.models import CellGrain, CellScope, DirtyBucket, RollupCell
+from kpi_tracker.rollups.rebuilding import extent
 
 GRAINS = {Grain.DAY: CellGrain.DAY, Grain.WEEK: CellGrain.WEEK, Grain.MONTH: CellGrain.MONTH}
 SCOPES = ((CellScope.ORGANISATION, None), (CellScope.TEAM, Dimension.TEAM), (CellScope.REP, Dimension.REP))

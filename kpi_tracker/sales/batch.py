@@ -37,13 +37,17 @@ class RecordProblems(UserError):
 
 @dataclass
 class Batch:
-    """index: the record being looked at, to which a problem belongs. may_lead_nowhere: links that are left empty then, and listed."""
+    """index: the record being looked at, to which a problem belongs. may_lead_nowhere: links that are left empty then, and listed.
+
+    only_check: the records' own rows are not written, so that a check of many costs little; the caller rolls back what is.
+    """
 
     organisation: Organisation
     source: str
     now: dt.datetime
     create_reps: bool = False
     may_lead_nowhere: frozenset[str] = frozenset()
+    only_check: bool = False
     index: int = 0
     problems: list[Problem] = field(default_factory=list)
     rejected: set[int] = field(default_factory=set)

@@ -8,13 +8,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kpi_tracker.sales import references
+from kpi_tracker.sales import references, rows
 from kpi_tracker.sales.batch import Batch, chunks, one_line
 from kpi_tracker.sales.models import Deal, DealStatus, Lead, Stage, StageChange
 from kpi_tracker.sales.records import DealRecord
 from kpi_tracker.sales.references import CUSTOMER_FIELDS, Customers, Reps
 from kpi_tracker.sales.stages import Stages
-from kpi_tracker.sales.upsert import WRITE_BATCH, Row, Writer
+from kpi_tracker.sales.upsert import Row, Writer
 
 
 def start_of(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
@@ -48,10 +48,11 @@ def qualify(deal: Deal, stage: Stage, moved_on: dt.date, *, is_new: bool = False
 
 def leads_convert(days: Mapping[int, dt.date]) -> None:
     """Leads were converted on these days, by lead id; those that were before keep their day."""
-    rows = [row for some in chunks(days) for row in Lead.objects.filter(pk__in=some, converted_on=None)]
-    for row in rows:
-        row.converted_on = days[row.pk]
-    Lead.objects.bulk_update(rows, ["converted_on"], batch_size=WRITE_BATCH)
+    for some in chunks(days):
+        converted = list(Lead.objects.filter(pk__in=some, converted_on=None))
+        for lead in converted:
+            lead.converted_on = days[lead.pk]
+        rows.change(Lead, converted, ["converted_on"])
 
 
 class DealWriter(Writer[DealRecord]):
@@ -144,7 +145,8 @@ class DealWriter(Writer[DealRecord]):
         return stages[0].pk == stage_id
 
     def written(self, changed: Sequence[Any]) -> None:
-        StageChange.objects.bulk_create(
+        rows.insert(
+            StageChange,
             [
                 StageChange(
                     organisation=self.batch.organisation, deal=row, from_stage_id=came_from, to_stage_id=row.stage_id,
@@ -152,7 +154,6 @@ class DealWriter(Writer[DealRecord]):
                 )
                 for row, came_from, at, day in self.moved
             ],
-            batch_size=WRITE_BATCH,
         )
         self.moved = []
 

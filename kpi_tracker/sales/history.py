@@ -8,14 +8,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kpi_tracker.sales import references
+from kpi_tracker.sales import references, rows
 from kpi_tracker.sales.batch import Batch, chunks
 from kpi_tracker.sales.deals import qualify, start_of
 from kpi_tracker.sales.models import Deal, Stage, StageChange
 from kpi_tracker.sales.records import StageChangeRecord
 from kpi_tracker.sales.references import Reps
 from kpi_tracker.sales.stages import Stages
-from kpi_tracker.sales.upsert import WRITE_BATCH, YEARS, Row, Writer
+from kpi_tracker.sales.upsert import YEARS, Row, Writer
 
 Event = tuple[int | None, int | None, dt.datetime]
 
@@ -109,8 +109,8 @@ class StageChangeWriter(Writer[StageChangeRecord]):
                 if deal.qualified_on is None:
                     qualify(deal, self.stages.by_id[row.to_stage_id], row.changed_on)
                     qualified += [deal] if deal.qualified_on is not None else []
-            Deal.objects.bulk_update(qualified, ["qualified_on"], batch_size=WRITE_BATCH)
-        StageChange.objects.bulk_update(moved, ["from_stage_id"], batch_size=WRITE_BATCH)
+            rows.change(Deal, qualified, ["qualified_on"])
+        rows.change(StageChange, moved, ["from_stage_id"])
         return set()
 
 

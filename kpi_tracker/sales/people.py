@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from kpi_tracker.errors import InvalidInput
 from kpi_tracker.orgs.models import Rep
 from kpi_tracker.orgs.services import BEGINNING, rep_move_team, team_on, team_path_ensure
+from kpi_tracker.sales import rows
 from kpi_tracker.sales.batch import Batch, one_line
 from kpi_tracker.sales.business_ids import business_id
 from kpi_tracker.sales.models import Contact, Customer, ExternalId
@@ -201,7 +202,7 @@ class CustomerWriter(Writer[CustomerRecord]):
             elif parent != row.parent_id:
                 row.parent_id = parent
                 changed[row.pk] = row
-        Customer.objects.bulk_update(changed.values(), ["parent_id"], batch_size=500)
+        rows.change(Customer, list(changed.values()), ["parent_id"])
         return set(changed)
 
 

@@ -35,11 +35,11 @@ from kpi_tracker.sales.records import (
     UpsertSummary,
 )
 from kpi_tracker.sales.stages import pipeline_default
-from kpi_tracker.sales.upsert import Writer, write
+from kpi_tracker.sales.upsert import Upsert, Writer
 
 __all__ = [
     "ActivityRecord", "AnyRecord", "ContactRecord", "ContractRecord", "CostRecord", "CustomerRecord", "DealRecord", "Kind", "LeadRecord",
-    "Problem", "RecordProblems", "RepRecord", "StageChangeRecord", "UpsertSummary", "deal_move_stage", "organisation_open",
+    "Problem", "RecordProblems", "RecordsUpsert", "RepRecord", "StageChangeRecord", "UpsertSummary", "deal_move_stage", "organisation_open",
     "pipeline_default", "records_upsert",
 ]  # fmt: skip
 
@@ -66,14 +66,56 @@ def records_upsert(
     create_reps: also make reps that are only named. Customers, products, stages and teams are made where they are named.
     may_lead_nowhere: fields such as customer_id and lead_id that are left empty, and listed, where what they name is not there.
     """
-    writer = WRITERS[Kind(kind)]
-    batch = Batch(
-        organisation=organisation, source=source, now=now, create_reps=create_reps, may_lead_nowhere=may_lead_nowhere - writer.needs
+    upsert = RecordsUpsert(
+        organisation=organisation, kind=kind, source=source, now=now, create_reps=create_reps, may_lead_nowhere=may_lead_nowhere
     )
     with transaction.atomic():
-        # One write at a time in an organisation: two at once could both make the same customer. Its zone may have changed meanwhile.
-        batch.organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
-        return write(batch, writer(batch), records)
+        upsert.step(records)
+        upsert.finish()
+        return upsert.summary()
+
+
+class RecordsUpsert:
+    """`records_upsert` for records that come in several steps, each in a transaction of the caller's.
+
+    Nothing is written from the first problem on; `finish` comes after the last step, and `summary` raises the problems.
+    Taking the same records once more, from the first one on, changes nothing that is written already.
+    only_check: say what would become of them; the caller rolls each step back. Not for reps, whose teams are written at the end.
+    """
+
+    def __init__(
+        self, *, organisation: Organisation, kind: Kind, source: str, now: dt.datetime, create_reps: bool = False,
+        may_lead_nowhere: frozenset[str] = frozenset(), only_check: bool = False,
+    ) -> None:
+        self._writer = WRITERS[Kind(kind)]
+        self.batch = Batch(
+            organisation=organisation, source=source, now=now, create_reps=create_reps,
+            may_lead_nowhere=may_lead_nowhere - self._writer.needs, only_check=only_check,
+        )
+        self._upsert: Upsert | None = None
+
+    def step(self, records: Iterable[AnyRecord]) -> None:
+        self._alone().step(records)
+
+    def finish(self) -> None:
+        self._alone().finish()
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Rows created, updated and unchanged so far."""
+        return self._upsert.tally.counts if self._upsert is not None else (0, 0, 0)
+
+    def summary(self) -> UpsertSummary:
+        if self.batch.problems:
+            raise RecordProblems(self.batch.problems, len(self.batch.rejected))
+        return self._upsert.summary() if self._upsert is not None else UpsertSummary()
+
+    def _alone(self) -> Upsert:
+        """One write at a time in an organisation: two at once could both make the same customer. Its zone may have changed meanwhile."""
+        self.batch.organisation = Organisation.objects.select_for_update(no_key=True).get(pk=self.batch.organisation.pk)
+        if self._upsert is None:
+            self._upsert = Upsert(self.batch, self._writer(self.batch))
+        return self._upsert
 
 
 @transaction.atomic

@@ -20,8 +20,9 @@ from kpi_tracker.orgs.services import rep_move_team
 from kpi_tracker.orgs.workdays import working_days
 from kpi_tracker.periods import Period, day_after
 from kpi_tracker.rollups import reader
-from kpi_tracker.rollups.builder import rebuild, refresh_fully
+from kpi_tracker.rollups.builder import refresh_fully
 from kpi_tracker.rollups.models import DirtyBucket, RollupCell
+from kpi_tracker.rollups.rebuilding import rebuild
 from kpi_tracker.rollups.verify import verify
 from kpi_tracker.sales.models import Deal
 from tests import factories

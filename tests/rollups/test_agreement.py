@@ -14,8 +14,9 @@ from kpi_tracker.kpis.measures import Dimension
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.rollups import reader
-from kpi_tracker.rollups.builder import rebuild, refresh, refresh_fully
+from kpi_tracker.rollups.builder import refresh, refresh_fully
 from kpi_tracker.rollups.models import DirtyBucket, RollupCell
+from kpi_tracker.rollups.rebuilding import rebuild
 from kpi_tracker.rollups.verify import verify
 from tests.kpis.questions import DRAWN, goal_rows, question
 from tests.oracle.agreement import differences

@@ -19,9 +19,10 @@ from kpi_tracker.kpis.query import KpiQuery, KpiTable, breaks_down
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import Grain, Period
 from kpi_tracker.rollups import late, reader, reported
-from kpi_tracker.rollups.builder import rebuild, refresh, refresh_fully
+from kpi_tracker.rollups.builder import refresh, refresh_fully
 from kpi_tracker.rollups.closing import period_close, period_reopen
 from kpi_tracker.rollups.models import DirtyBucket, PeriodClose, RollupCell
+from kpi_tracker.rollups.rebuilding import rebuild
 from kpi_tracker.rollups.verify import verify
 from kpi_tracker.sales.local_days import recompute
 from kpi_tracker.sales.models import Activity, Deal, Stage

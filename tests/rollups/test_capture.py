@@ -11,8 +11,9 @@ from django.db import connection, transaction
 from django.urls import reverse
 
 from kpi_tracker.orgs.models import ExchangeRate, Organisation, Rep, TeamAssignment, User
-from kpi_tracker.rollups.builder import rebuild, refresh, refresh_fully
+from kpi_tracker.rollups.builder import refresh, refresh_fully
 from kpi_tracker.rollups.models import DirtyBucket, RollupCell
+from kpi_tracker.rollups.rebuilding import rebuild
 from kpi_tracker.rollups.verify import verify
 from kpi_tracker.sales.models import Activity, Contact, Customer, Deal, Pipeline, Stage
 from tests import factories

@@ -10,8 +10,9 @@ import pytest
 from django.db import connection, connections
 
 from kpi_tracker.orgs.models import Organisation
-from kpi_tracker.rollups.builder import rebuild, refresh, refresh_fully
+from kpi_tracker.rollups.builder import refresh, refresh_fully
 from kpi_tracker.rollups.models import DirtyBucket
+from kpi_tracker.rollups.rebuilding import rebuild
 from kpi_tracker.rollups.verify import verify
 from kpi_tracker.sales.models import Activity
 from tests import factories

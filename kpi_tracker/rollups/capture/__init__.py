@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from kpi_tracker.orgs.triggers import at_once
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -172,19 +174,21 @@ WATCHED = (
               MEMBER_DAYS + "c.scope_kind = 'r' AND c.scope_id = {row}.rep_id AND c.bucket >= {row}.valid_from"
               " AND ({row}.valid_to IS NULL OR c.bucket < {row}.valid_to)",
               ("organisation_id", "team_id", "rep_id", "valid_from", "valid_to"), kind="t"),),
+        waits=True,
     ),
     # A team that moves in the tree leaves the sum above it and enters another, on each day on which it has cells.
     Watched(
         "orgs_team", ("update",),
         (Mark("", "{row}.parent_id", "c.bucket", MEMBER_DAYS + "c.scope_kind = 't' AND c.scope_id = {row}.id",
               ("organisation_id", "id", "parent_id"), "{row}.parent_id IS NOT NULL", kind="t"),),
-        changed=("parent_id",),
+        changed=("parent_id",), waits=True,
     ),
     # The same for the days of a placement; `parent_id` of the team itself is where it stands without one.
     Watched(
         "orgs_teamplacement", EVERY_EVENT,
         (Mark("", "{row}.parent_id", "c.bucket", MEMBER_DAYS + PLACED, PLACEMENT, "{row}.parent_id IS NOT NULL", kind="t"),
          Mark("", "m.parent_id", "c.bucket", "orgs_team m, " + MEMBER_DAYS + PLACED + " AND m.id = {row}.team_id", PLACEMENT, kind="t")),
+        waits=True,
     ),
     # A rate holds from its day until the next one.
     Watched(
@@ -204,7 +208,7 @@ WATCHED = (
         ),
         changed=("base_currency",), name="_currency",
     ),
-    # Weeks that begin on another day are other buckets: the old ones go, and every day that has cells is summed up anew.
+    # Weeks that begin on another day are other buckets: all cells go, and every day that had any is summed up anew.
     Watched(
         "orgs_organisation", ("update",),
         tuple(
@@ -213,7 +217,7 @@ WATCHED = (
                  organisation="id")
             for captured in CAPTURED
         ),
-        changed=("week_start",), stale="{cell}organisation_id = {row}.id AND {cell}grain = 'w'", name="_week",
+        changed=("week_start",), stale="{cell}organisation_id = {row}.id", name="_week",
     ),
     # Which stage is the next one decides what went on to it.
     Watched(
@@ -263,6 +267,6 @@ def install(connection: Any) -> None:
     from kpi_tracker.rollups.capture import postgresql, sqlite
 
     statements = {"postgresql": postgresql.statements, "sqlite": sqlite.statements}[connection.vendor]
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, at_once(connection):
         for statement in statements():
             cursor.execute(statement)

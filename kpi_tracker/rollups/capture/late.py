@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from kpi_tracker.orgs.triggers import at_once
 from kpi_tracker.rollups.models import LateFact
 
 FAR = "9999-12-31"
@@ -48,7 +49,7 @@ def install(connection: Any) -> None:
     """Put the triggers in place on `connection`'s database, instead of any that are there."""
     from kpi_tracker.rollups.capture import late_postgresql, late_sqlite
 
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, at_once(connection):
         columns = {
             watched.table: [column.name for column in connection.introspection.get_table_description(cursor, watched.table)]
             for watched in WATCHED

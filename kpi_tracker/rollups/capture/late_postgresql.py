@@ -40,9 +40,8 @@ def _trigger(watched: Watched, event: str) -> Iterator[str]:
             END IF;
             RETURN NULL;
         END $$"""
-    yield f"DROP TRIGGER IF EXISTS {name} ON {watched.table}"
     yield (
-        f"CREATE TRIGGER {name} AFTER {event.upper()} ON {watched.table} REFERENCING {TRANSITION[event]} "
+        f"CREATE OR REPLACE TRIGGER {name} AFTER {event.upper()} ON {watched.table} REFERENCING {TRANSITION[event]} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kpi_tracker.rollups.builder import LOCK_CLASS
 from kpi_tracker.rollups.capture import CAPTURED, EVERY_EVENT, WATCHED, Captured, Mark, Watched
+from kpi_tracker.rollups.scratch import LOCK_CLASS
 
 MARK = "INSERT INTO rollups_dirtybucket (organisation_id, scope_kind, scope_id, fact, day)"
 CHANGED = {
@@ -32,9 +32,8 @@ def statements() -> Iterator[str]:
 def _trigger(table: str, event: str, body: str, suffix: str = "") -> Iterator[str]:
     name = f"rollup_mark_{table}_{event}{suffix}"
     yield f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NULL; END $$"
-    yield f"DROP TRIGGER IF EXISTS {name} ON {table}"
     yield (
-        f"CREATE TRIGGER {name} AFTER {event.upper()} ON {table} REFERENCING {TRANSITION[event]} "
+        f"CREATE OR REPLACE TRIGGER {name} AFTER {event.upper()} ON {table} REFERENCING {TRANSITION[event]} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
     )
 

@@ -72,7 +72,7 @@ class Deal(ExternalRecord):
 
     name = models.CharField(_("name"), max_length=200)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="deals", db_index=False)
-    product = models.ForeignKey(Product, on_delete=models.SET_NULL, null=True, blank=True, related_name="deals")
+    product = models.ForeignKey(Product, on_delete=models.SET_NULL, null=True, blank=True, related_name="deals", db_index=False)
     lead = models.ForeignKey(
         Lead, on_delete=models.SET_NULL, null=True, blank=True, related_name="deals", db_index=False, verbose_name=_("from the lead")
     )
@@ -80,7 +80,7 @@ class Deal(ExternalRecord):
     owner = rep_key("deals", _("owner"))
     opened_by = rep_key("+", _("opened by"))
     closed_by = rep_key("+", _("closed by"), null=True)
-    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="deals")
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="deals", db_index=False)
     status = models.CharField(_("status"), max_length=4, choices=DealStatus, default=DealStatus.OPEN)
     amount = models.DecimalField(_("amount"), max_digits=15, decimal_places=2, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, validators=[CURRENCY])
@@ -101,6 +101,8 @@ class Deal(ExternalRecord):
         indexes = [
             models.Index(fields=["organisation", "opened_by", "opened_on"], name="deal_opened"),
             models.Index(fields=["organisation", "closed_by", "closed_on"], name="deal_closed"),
+            models.Index(fields=["organisation", "closed_by", "opened_on"], name="deal_closer_opened"),
+            models.Index(fields=["organisation", "closed_by", "qualified_on"], name="deal_closer_qualified"),
             models.Index(fields=["organisation", "opened_on"], name="deal_opened_day"),
             models.Index(fields=["organisation", "closed_on"], name="deal_closed_day"),
             models.Index(fields=["organisation", "customer", "closed_on"], name="deal_customer"),
@@ -135,8 +137,8 @@ class StageChange(ExternalRecord):
     rep_paths = ("deal__owner_id",)
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="stage_changes", db_index=False)
-    from_stage = models.ForeignKey(Stage, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    to_stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+")
+    from_stage = models.ForeignKey(Stage, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    to_stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+", db_index=False)
     changed_at = models.DateTimeField(_("at"))
     changed_on = models.DateField(_("day"))
     rep = rep_key("+", _("rep"))
