@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from dashboards.catalogue import Shown, ShownKpi
 from dashboards.frame import Frame
-from dashboards.selectors import Goals, ask_for
+from dashboards.selectors import Goals
 from dashboards.subjects import About, Named
 from goals.progress import GoalProgress
 from goals.status import Status
@@ -114,16 +114,20 @@ def weeks_before(frame: Frame, span: Period) -> list[Period]:
     return [calendar.shift(Grain.WEEK, last, -step) for step in range(WEEKS - 1, -1, -1)]
 
 
-def ask_board(scope: Scope, about: About, frame: Frame, *, columns: Sequence[ShownKpi], people: People) -> KpiTable:
-    """The values of everybody on the board; empty before the period begins. A span without any has zeros."""
-    if (span := frame.to_date) is None or not people or not columns:
-        return {}
+def question(about: About, frame: Frame, *, columns: Sequence[ShownKpi], people: People) -> KpiQuery:
+    """What is asked of everybody on the board; nothing before the period begins."""
+    span = frame.to_date
     by = Dimension.TEAM if about.kind is SubjectKind.ORGANISATION else Dimension.REP
-    spans = dict.fromkeys([span, *weeks_before(frame, span)])
-    question = KpiQuery(tuple(one.key for one in columns), about.subject, tuple(spans), by=by)
-    found = ask_for(frame)(scope.organisation, question, today=frame.today)
+    spans = tuple(dict.fromkeys([span, *weeks_before(frame, span)])) if span is not None and people else ()
+    return KpiQuery(tuple(one.key for one in columns), about.subject, spans, by=by)
+
+
+def answer(asked: KpiQuery, found: KpiTable, *, columns: Sequence[ShownKpi], people: People) -> KpiTable:
+    """The values of everybody on the board. A span without any has zeros."""
     nothing = {one.key: KpiValue(value=None if one.kpi.course is Course.LEVELS else Decimal(0), numerator=Decimal(0)) for one in columns}
-    return {(key, one, member): found.get((key, one, member), nothing[key]) for key in nothing for one in spans for member in people}
+    return {
+        (key, one, member): found.get((key, one, member), nothing[key]) for key in nothing for one in asked.spans for member in people
+    }
 
 
 def board(
@@ -192,14 +196,22 @@ def _sorted(rows: list[Row], keys: list[str], order: str, *, in_tree: bool) -> l
     return sorted(rows, key=lambda row: (row.cells[i].value.value is None, -(row.cells[i].value.value or 0), row.named.name))
 
 
-def weeks_of(scope: Scope, about: About, frame: Frame, *, columns: Sequence[ShownKpi]) -> Board | None:
+def weeks_question(about: About, frame: Frame, *, columns: Sequence[ShownKpi]) -> KpiQuery:
+    """What is asked for a rep's own last weeks; nothing for other subjects."""
+    return KpiQuery(tuple(one.key for one in columns), about.subject, _last_weeks(frame) if about.kind is SubjectKind.REP else ())
+
+
+def _last_weeks(frame: Frame) -> tuple[Period, ...]:
+    if frame.to_date is None:
+        return ()
+    calendar = frame.organisation.calendar
+    last = calendar.bucket(Grain.WEEK, frame.to_date.last)
+    return tuple(calendar.shift(Grain.WEEK, last, -step) for step in range(8))
+
+
+def weeks_of(frame: Frame, found: KpiTable, *, columns: Sequence[ShownKpi]) -> Board | None:
     """A rep's own last weeks, one a row."""
     if frame.to_date is None or not columns:
         return None
-    calendar = frame.organisation.calendar
-    last = calendar.bucket(Grain.WEEK, frame.to_date.last)
-    weeks = [calendar.shift(Grain.WEEK, last, -step) for step in range(8)]
-    question = KpiQuery(tuple(one.key for one in columns), about.subject, tuple(weeks))
-    found = ask_for(frame)(scope.organisation, question, today=frame.today)
-    rows = tuple((week, tuple(found[one.key, week, None] for one in columns)) for week in weeks)
+    rows = tuple((week, tuple(found[one.key, week, None] for one in columns)) for week in _last_weeks(frame))
     return Board(columns=tuple(columns), rows=(), sorted_by="", weeks=rows)

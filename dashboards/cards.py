@@ -118,7 +118,8 @@ def _board_row(page: Page, board: Board, row: Row) -> dict[str, Any]:
         for one, cell in zip(board.columns, row.cells, strict=True)
     ]
     return {
-        "name": named.name, "link": page.link(subject=named.subject) if seen else "", "depth": named.depth, "cells": cells,
+        "id": f"{named.subject.kind}-{named.subject.id}", "name": named.name,
+        "link": page.link(subject=named.subject) if seen else "", "depth": named.depth, "cells": cells,
         "spark": spark(row.trend), "is_rep": named.subject.kind is SubjectKind.REP,
         "part_time": formats.percent(row.part_time, 0) if row.part_time is not None else "", "away": row.away,
     }

@@ -8,7 +8,6 @@ from typing import Any
 from goals import sentences as goal_sentences
 from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.metrics import AnyKpi, Category, SubjectKind
-from kpi_tracker.kpis.models import KpiSetting
 from kpi_tracker.scope import Scope
 
 # The cards, best first; the one that the curve shows is left out of them.
@@ -39,7 +38,7 @@ class Shown:
     """The KPIs that one organisation shows for one kind of subject."""
 
     def __init__(self, scope: Scope, kind: SubjectKind) -> None:
-        settings = {setting.kpi: setting for setting in KpiSetting.objects.within(scope)}
+        settings = {setting.kpi: setting for setting in registry.settings_of(scope.organisation)}
         kpis = [kpi for kpi in registry.kpis_of(scope.organisation) if kind in kpi.subjects]
         kept = [kpi for kpi in kpis if kpi.key not in settings or settings[kpi.key].enabled]
         kept.sort(key=lambda kpi: list(Category).index(kpi.category))  # an own KPI stands behind the built-in ones of its category

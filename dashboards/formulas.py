@@ -147,8 +147,8 @@ def is_coverage(kpi: RatioKpi) -> bool:
 
 
 def target_of(opened: Opened) -> Decimal:
-    found = targets(opened.organisation, REVENUE.key, opened.whom.kind, opened.span)
-    return found.get(opened.whom.id, Decimal(0))
+    found = targets(opened.organisation, REVENUE.key, opened.whom.kind, [opened.span])
+    return found.get(opened.span, {}).get(opened.whom.id, Decimal(0))
 
 
 def _revenue_so_far(opened: Opened, missing: Decimal) -> Part:

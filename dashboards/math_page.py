@@ -29,7 +29,7 @@ from kpi_tracker.kpis.measures import Dimension, Fact, Measure
 from kpi_tracker.kpis.metrics import AnyKpi, RatioKpi, SimpleKpi, SubjectKind
 from kpi_tracker.kpis.own import is_own
 from kpi_tracker.kpis.parts import Subject, in_unit
-from kpi_tracker.kpis.query import KpiQuery, KpiTable, KpiValue, Spans, breaks_down
+from kpi_tracker.kpis.query import KpiQuery, KpiTable, KpiValue, breaks_down, spans_of
 from kpi_tracker.orgs.models import Rep, Team, TeamAssignment
 from kpi_tracker.periods import Grain
 from kpi_tracker.rollups import reader
@@ -93,7 +93,7 @@ def math_of(scope: Scope, kpi: str, query: QueryDict, today: dt.date) -> Math:
         factor = value.factors[step]
         opened_kpi, span, value = factor.factor.kpi, factor.span, factor.value
         crumbs.append(Crumb(str(opened_kpi.label), figure.address(organisation.slug, factor=path_text(path[: place + 1]))))
-    spans = Spans(organisation, (span,), (opened_kpi,), today, reader.parts)
+    spans = spans_of(organisation, span, opened_kpi, today=today, source=reader.parts)
     subject = Subject(MEMBERS[member.by], member.id) if member is not None and member.by in MEMBERS else whom.subject
     if today < span.start:
         value = replace(value, value=None)

@@ -17,7 +17,7 @@ from dashboards.closing import Note
 from dashboards.feed import feed
 from dashboards.holiday_names import holidays_off
 from dashboards.page import Link, Page, as_reported, file_name, new_goal_link
-from dashboards.selectors import Figure, Figures, Goals, all_figures, ask_figures, figures, goals_of
+from dashboards.selectors import Figure, Figures, Goals, all_figures, ask_all, figures, goals_of, merged, questions
 from dashboards.subjects import Named
 from goals import pacing
 from goals.pacing import Clock
@@ -90,6 +90,7 @@ class Gathered:
     columns: list[ShownKpi]
     people: People
     of_members: KpiTable
+    of_weeks: KpiTable
     at: Clock
     worktime: WorkTime
 
@@ -98,21 +99,25 @@ def gather(page: Page, *, with_board: bool) -> Gathered:
     scope, about, frame = page.scope, page.about, page.frame
     people = boards.people_of(scope, about, frame) if with_board else {}
     columns = boards.columns_of(page.shown, page.chosen)
-    of_members = boards.ask_board(scope, about, frame, columns=columns, people=people)
-    found = ask_figures(scope, about, frame, shown=page.shown, chosen=page.chosen)
+    of_board = boards.question(about, frame, columns=columns, people=people)
+    of_weeks = boards.weeks_question(about, frame, columns=columns if with_board else [])
+    asked = questions(about, frame, shown=page.shown, chosen=page.chosen)
+    members_found, weeks_found, *tables = ask_all(scope, frame, [of_board, of_weeks, *asked])
+    of_members = boards.answer(of_board, members_found, columns=columns, people=people)
+    found = merged(frame, tables)
     members = {SubjectKind.ORGANISATION: SubjectKind.TEAM, SubjectKind.TEAM: SubjectKind.REP}.get(about.kind)
     worktime = WorkTime(scope.organisation, [frame.period])
     goals = goals_of(
         scope, about, frame, found=found, members=members, ids=people, columns=columns, of_members=of_members, worktime=worktime
     )
-    shown = figures(scope, about, frame, shown=page.shown, chosen=page.chosen, found=found, goals=goals)
+    shown = figures(about, frame, shown=page.shown, chosen=page.chosen, found=found, goals=goals)
     at = pacing.clock(worktime.weights(about.subject, frame.period), today=frame.today, today_counts=False)
-    return Gathered(shown, goals, columns, people, of_members, at, worktime)
+    return Gathered(shown, goals, columns, people, of_members, weeks_found, at, worktime)
 
 
 def board_context(page: Page, found: Gathered, sort: str) -> dict[str, Any]:
     if page.about.kind is SubjectKind.REP:
-        board = boards.weeks_of(page.scope, page.about, page.frame, columns=found.columns)
+        board = boards.weeks_of(page.frame, found.of_weeks, columns=found.columns)
     else:
         board = boards.board(
             page.scope, page.about, page.frame, columns=found.columns, found=found.of_members, goals=found.goals, people=found.people,

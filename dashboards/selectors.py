@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Q
@@ -16,13 +16,10 @@ from goals.progress import GoalProgress, progress
 from goals.selectors import about as about_goal
 from goals.selectors import goal_list
 from goals.worktime import WorkTime
-from kpi_tracker.kpis import engine
-from kpi_tracker.kpis.measures import Measure
 from kpi_tracker.kpis.metrics import Course, RatioKpi, SubjectKind
 from kpi_tracker.kpis.query import KpiQuery, KpiTable, KpiValue
 from kpi_tracker.periods import Period
 from kpi_tracker.rollups import reader, reported
-from kpi_tracker.rollups.figures import Ask
 from kpi_tracker.scope import Scope
 
 Goals = Mapping[tuple[str, SubjectKind, int], GoalProgress]
@@ -59,27 +56,48 @@ class Figures:
     curve: Curve
 
 
-def ask_figures(scope: Scope, about: About, frame: Frame, *, shown: Shown, chosen: ShownKpi) -> KpiTable:
-    """The values of the chosen KPI with its curve, and of the cards beside it."""
-    asked = [one for one in (chosen, *shown.cards(chosen)) if one.kpi.course is not Course.WHOLE]
-    found = _ask(scope, about, frame, asked, [*_spans(frame), *spans_needed(chosen, frame)])
-    return found | _of_whole_periods(scope, about, frame, chosen)
+def questions(about: About, frame: Frame, *, shown: Shown, chosen: ShownKpi) -> list[KpiQuery]:
+    """What is asked for the chosen KPI with its curve, and for the cards beside it."""
+    cards = shown.cards(chosen)
+    found = [_question(about, [one for one in cards if one.kpi.course is not Course.WHOLE], _spans(frame))]
+    found += [_of_whole_periods(about, frame, one) for one in (chosen, *cards) if one.kpi.course is Course.WHOLE]
+    if chosen.kpi.course is not Course.WHOLE:
+        found.append(_question(about, [chosen], [*_spans(frame), *spans_needed(chosen, frame)]))
+    return [*found, _of_medians(about, frame, [chosen, *cards])]
 
 
-def figures(scope: Scope, about: About, frame: Frame, *, shown: Shown, chosen: ShownKpi, found: KpiTable, goals: Goals) -> Figures:
-    """The values of `ask_figures` with the goals beside them."""
-    main, *cards = (_with_median(scope, about, frame, _figure(about, frame, one, found, goals)) for one in (chosen, *shown.cards(chosen)))
+def ask_all(scope: Scope, frame: Frame, asked: Sequence[KpiQuery]) -> list[KpiTable]:
+    """The answers to all questions of a page, read together: as now known, or as reported."""
+    needed = [one for one in asked if one.kpis and one.spans]
+    source = reported.ask_all if frame.as_reported else reader.ask_all
+    answers = iter(source(scope.organisation, needed, today=frame.today) if needed else [])
+    return [next(answers) if one.kpis and one.spans else {} for one in asked]
+
+
+def merged(frame: Frame, tables: Iterable[KpiTable]) -> KpiTable:
+    """Answers about the same subject as one; what was asked of the whole running period stands for it up to today."""
+    found: KpiTable = {}
+    for table in tables:
+        found |= table
+    if frame.to_date is not None:
+        found |= {(key, frame.to_date, member): value for (key, span, member), value in found.items()
+                  if span == frame.period and (key, frame.to_date, member) not in found}
+    return found
+
+
+def figures(about: About, frame: Frame, *, shown: Shown, chosen: ShownKpi, found: KpiTable, goals: Goals) -> Figures:
+    """The answers to `questions` with the goals beside them."""
+    main, *cards = (_figure(about, frame, one, found, goals) for one in (chosen, *shown.cards(chosen)))
     values = {span: value for (key, span, member), value in found.items() if key == chosen.key and member is None}
     return Figures(main=main, cards=tuple(cards), curve=curve(chosen, frame, values, main.goal))
 
 
 def all_figures(scope: Scope, about: About, frame: Frame, *, shown: Shown) -> list[Figure]:
     """Every KPI that the organisation shows, without goals."""
-    simple = [one for one in shown.all if one.kpi.course is not Course.WHOLE]
-    found = _ask(scope, about, frame, simple, _spans(frame))
-    for one in shown.all:
-        found |= _of_whole_periods(scope, about, frame, one)
-    return [_with_median(scope, about, frame, _figure(about, frame, one, found, {})) for one in shown.all]
+    asked = [_question(about, [one for one in shown.all if one.kpi.course is not Course.WHOLE], _spans(frame))]
+    asked += [_of_whole_periods(about, frame, one) for one in shown.all if one.kpi.course is Course.WHOLE]
+    found = merged(frame, ask_all(scope, frame, [*asked, _of_medians(about, frame, shown.all)]))
+    return [_figure(about, frame, one, found, {}) for one in shown.all]
 
 
 def _spans(frame: Frame) -> list[Period]:
@@ -87,25 +105,20 @@ def _spans(frame: Frame) -> list[Period]:
     return [*(span for span in compared if span), *frame.trend()]
 
 
-def _ask(scope: Scope, about: About, frame: Frame, shown: Iterable[ShownKpi], spans: Iterable[Period]) -> KpiTable:
+def _question(about: About, shown: Iterable[ShownKpi], spans: Iterable[Period], *, medians: bool = False) -> KpiQuery:
     kpis = tuple(dict.fromkeys(one.key for one in shown))
-    question = KpiQuery(kpis=kpis, subject=about.subject, spans=tuple(dict.fromkeys(spans)))
-    return ask_for(frame)(scope.organisation, question, today=frame.today) if kpis and question.spans else {}
+    return KpiQuery(kpis=kpis, subject=about.subject, spans=tuple(dict.fromkeys(spans)), medians=medians)
 
 
-def ask_for(frame: Frame) -> Ask:
-    """Where a page's figures come from."""
-    return reported.ask if frame.as_reported else reader.ask
-
-
-def _of_whole_periods(scope: Scope, about: About, frame: Frame, shown: ShownKpi) -> KpiTable:
+def _of_whole_periods(about: About, frame: Frame, shown: ShownKpi) -> KpiQuery:
     """Growth and coverage are asked of whole buckets: the KPI layer itself knows how much of the running one has gone."""
-    if shown.kpi.course is not Course.WHOLE:
-        return {}
-    found = _ask(scope, about, frame, [shown], spans_needed(shown, frame))
-    if (whole := found.get((shown.key, frame.period, None))) is not None and frame.to_date is not None:
-        found[shown.key, frame.to_date, None] = whole
-    return found
+    return _question(about, [shown], spans_needed(shown, frame))
+
+
+def _of_medians(about: About, frame: Frame, shown: Iterable[ShownKpi]) -> KpiQuery:
+    """The median beside the mean, of the page's own time only: it cannot come from cells."""
+    with_median = [one for one in shown if isinstance(one.kpi, RatioKpi) and one.kpi.median]
+    return _question(about, with_median, [frame.to_date] if frame.to_date else [], medians=True)
 
 
 def _figure(about: About, frame: Frame, shown: ShownKpi, found: KpiTable, goals: Goals) -> Figure:
@@ -118,20 +131,6 @@ def _figure(about: About, frame: Frame, shown: ShownKpi, found: KpiTable, goals:
         shown=shown, span=frame.to_date, value=value(frame.to_date), before=None if whole else value(frame.before_to_date()),
         year=None if whole else value(frame.last_year_to_date), trend=trend, goal=goals.get((shown.key, about.kind, about.subject.id)),
     )
-
-
-def _with_median(scope: Scope, about: About, frame: Frame, figure: Figure) -> Figure:
-    """The median beside the mean, where the KPI declares one: it cannot come from cells, but was kept with what was reported."""
-    kpi = figure.shown.kpi
-    if not isinstance(kpi, RatioKpi) or not kpi.median or figure.span is None or figure.value is None:
-        return figure
-    if not isinstance(kpi.numerator, Measure):
-        return figure
-    if frame.as_reported:
-        question = KpiQuery((kpi.key,), about.subject, (figure.span,), medians=True)
-        return replace(figure, value=reported.ask(scope.organisation, question, today=frame.today)[kpi.key, figure.span, None])
-    median = engine.medians(scope.organisation, kpi.numerator, about.subject, figure.span, None).get(None)
-    return replace(figure, value=replace(figure.value, median=median))
 
 
 def goals_of(

@@ -16,7 +16,7 @@ from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.orgs.models import Rep, Team, TeamAssignment
 from kpi_tracker.orgs.selectors import valid_on
-from kpi_tracker.orgs.tree import teams_on
+from kpi_tracker.orgs.tree import placed_on, teams_on
 from kpi_tracker.periods import Grain, Period
 from kpi_tracker.sales.models import Customer
 from kpi_tracker.scope import Scope
@@ -137,7 +137,7 @@ def _rep(scope: Scope, teams: tuple[Team, ...], rep_id: int, day: dt.date) -> Ab
         raise Http404
     if not scope.may_see_rep(rep_id):
         raise PermissionDenied
-    team_id = TeamAssignment.objects.within(scope).filter(valid_on(day), rep=rep).values_list("team_id", flat=True).first()
+    team_id = placed_on(scope.organisation, day).get(rep_id)
     alone = scope.rep_ids is not None and scope.rep_ids <= {rep_id}
     beside = members(scope, {team_id}, day) if team_id is not None and not alone else ()
     return About(Subject(SubjectKind.REP, rep_id), str(rep), above=_way_to(scope, teams, team_id), beside=beside, teams=teams, rep=rep)
@@ -147,7 +147,7 @@ def _customer(scope: Scope, teams: tuple[Team, ...], customer_id: int) -> About:
     customer = Customer.objects.filter(organisation=scope.organisation, id=customer_id).select_related("owner").first()
     if customer is None:
         raise Http404
-    if not Customer.objects.within(scope).filter(id=customer_id).exists():
+    if not may_see_customer(scope, customer):
         raise PermissionDenied
     return About(Subject(SubjectKind.CUSTOMER, customer_id), customer.name, above=_top(scope), teams=teams, customer=customer)
 

@@ -19,6 +19,8 @@ from kpi_tracker.periods import Calendar, Grain, Period
 
 Write = Callable[[Decimal], str]
 Points = Sequence[tuple[dt.date, Decimal]]
+# Lowest and highest value of each day.
+Fan = Sequence[tuple[dt.date, Decimal, Decimal]]
 # How far the axis reaches over the highest value.
 ROOM = Decimal("1.06")
 HOVER_DAYS = {"sv": "%Y-%m-%d", "fi": "%-d.%-m.%Y"}
@@ -56,11 +58,12 @@ class ChartLine:
 
 def lines_figure(
     lines: Sequence[ChartLine], *, period: Period, today: dt.date, calendar: Calendar, write: Write,
-    level: Decimal | None = None, level_label: str = "",
+    level: Decimal | None = None, level_label: str = "", fan: Fan = (), fan_name: str = "",
 ) -> dict[str, Any]:
-    """Lines over the days of `period`, drawn in the order given; `level` is a dashed rule across."""
+    """Lines over the days of `period`, drawn in the order given, over the soft `fan`; `level` is a dashed rule across."""
     drawn = [line for line in lines if line.points]
-    layout = layout_for([value for line in drawn for _, value in line.points] + ([level] if level is not None else []), write)
+    edges = [value for _, *both in fan for value in both]
+    layout = layout_for([value for line in drawn for _, value in line.points] + edges + ([level] if level is not None else []), write)
     layout["xaxis"] |= _day_axis(period, calendar)
     layout["shapes"], layout["annotations"] = [], [_end_label(line, period, today) for line in drawn if line.label]
     if level is not None:
@@ -74,7 +77,7 @@ def lines_figure(
             "x": today.isoformat(), "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False, "text": pgettext("chart", "today"),
             "font": {"size": 11, "color": "var(--ink-3)"},
         })
-    traces = [_trace(line, write) for line in drawn]
+    traces = [*_fan(fan, fan_name, write), *(_trace(line, write) for line in drawn)]
     traces += [_dot(line) for line in drawn if line.look is Look.ACTUAL]
     return {"data": traces, "layout": layout}
 
@@ -88,6 +91,21 @@ def _trace(line: ChartLine, write: Write) -> dict[str, Any]:
         "y": [round(float(value), 4) for _, value in line.points], "text": texts, "hovertemplate": "%{text}", "showlegend": False,
         "line": {"dash": "solid", "shape": "linear"} | _LINES[line.look],
     }
+
+
+def _fan(fan: Fan, name: str, write: Write) -> list[dict[str, Any]]:
+    """Two lines without colour, and what lies between them filled; what is hovered over says both."""
+    if not fan:
+        return []
+    days = [day.isoformat() for day, _, _ in fan]
+    bare = {"type": "scatter", "mode": "lines", "x": days, "showlegend": False, "line": {"width": 0, "color": "var(--actual-soft)"}}
+    low = bare | {"y": [round(float(low), 4) for _, low, _ in fan], "hoverinfo": "skip"}
+    texts = ["", *(f"{write(low)} – {write(high)}" for _, low, high in fan[1:])]  # today both are the actual value
+    high = bare | {
+        "y": [round(float(high), 4) for _, _, high in fan], "fill": "tonexty", "fillcolor": "var(--actual-soft)", "name": name,
+        "text": texts, "hovertemplate": "%{text}",
+    }
+    return [low, high]
 
 
 def _dot(line: ChartLine) -> dict[str, Any]:

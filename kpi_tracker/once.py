@@ -25,6 +25,17 @@ def remembering() -> Iterator[None]:
         _kept.reset(token)
 
 
+def know(read: Callable[[Any], T], organisation: Any, value: T) -> None:
+    """Take `value` for what the `once` function gives, for the rest of the request: it has been read already, with something else."""
+    kept = _kept.get()
+    if kept is not None:
+        kept[_key(read, organisation)] = value
+
+
+def _key(read: Callable[[Any], Any], organisation: Any) -> tuple[str, Any]:
+    return f"{read.__module__}.{read.__qualname__}", organisation.pk
+
+
 def once(read: Callable[[Any], T]) -> Callable[[Any], T]:
     """Of a function of an organisation: called once for each in a request. What it returns must not be changed."""
 
@@ -33,7 +44,7 @@ def once(read: Callable[[Any], T]) -> Callable[[Any], T]:
         kept = _kept.get()
         if kept is None:
             return read(organisation)
-        key = (f"{read.__module__}.{read.__qualname__}", organisation.pk)
+        key = _key(read, organisation)
         if key not in kept:
             kept[key] = read(organisation)
         found: T = kept[key]

@@ -85,6 +85,11 @@ def add_months(day: dt.date, months: int) -> dt.date:
     return first.replace(day=min(day.day, (next_first - DAY).day))
 
 
+def day_read(value: dt.date | str) -> dt.date:
+    """A day as a query of our own gives it: SQLite knows of a column that it has worked out itself only that it is text."""
+    return dt.date.fromisoformat(value) if isinstance(value, str) else value
+
+
 def day_after(day: dt.date) -> dt.date:
     return day + DAY
 

@@ -2,7 +2,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.apps import AppConfig
+from django.db import connections
 from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -29,6 +31,12 @@ def _add_sqlite_functions(connection: Any, **_kwargs: Any) -> None:
         connection.connection.create_function("kpi_yearly_minor_units", 4, _yearly_minor_units, deterministic=True)
 
 
+def _watch(using: str, **_kwargs: Any) -> None:
+    from kpi_tracker.orgs import versions
+
+    versions.watch(connections[using], ("kpis_kpisetting", "kpis_ownkpi", "kpis_ownkpiversion"))
+
+
 class KpisConfig(AppConfig):
     name = "kpi_tracker.kpis"
     label = "kpis"
@@ -38,3 +46,4 @@ class KpisConfig(AppConfig):
         from kpi_tracker.kpis import checks  # noqa: F401  (registers the system checks)
 
         connection_created.connect(_add_sqlite_functions, dispatch_uid="kpis.sqlite_functions")
+        post_migrate.connect(_watch, sender=self, dispatch_uid="kpis.versions")

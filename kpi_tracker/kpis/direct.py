@@ -7,29 +7,28 @@ shows the records behind a figure lists the same lines.
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
-from itertools import accumulate
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When
 from django.utils.translation import gettext_lazy as _
 
-from kpi_tracker.kpis import facts
-from kpi_tracker.kpis.catalogue import NO_RATE_REASON, OPEN_PIPELINE_STOCK, REVENUE_MEASURE
+from kpi_tracker.kpis.catalogue import NO_RATE_REASON, REVENUE_MEASURE
 from kpi_tracker.kpis.measures import Dimension, DirectKind
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.parts import Part, Parts, Source, Subject
+from kpi_tracker.kpis.open_deals import OpenDeal, OpenDeals
+from kpi_tracker.kpis.parts import EVERYTHING, NOTHING, MemberId, Part, Parts, Steps, Subject, Want
 from kpi_tracker.kpis.targets import targets
-from kpi_tracker.orgs.models import ExchangeRate, Organisation, TeamAssignment
-from kpi_tracker.orgs.selectors import valid_on
-from kpi_tracker.orgs.tree import above_on
+from kpi_tracker.kpis.totals import ADDED_UP, Counted, Daily, Loss, Losses, Totals, Weighed
+from kpi_tracker.orgs.kept import kept
+from kpi_tracker.orgs.models import ExchangeRate, Organisation
+from kpi_tracker.orgs.tree import above_on, placed_on
 from kpi_tracker.periods import DAY, Period, day_after
-from kpi_tracker.sales.models import Contract, Cost, Deal, StageChange
+from kpi_tracker.sales.models import Contract, Cost
 
 NO_MARGIN = _("no margin")
 NO_PASSED_STAGE = _("no closed deal has been in this stage")
@@ -53,35 +52,40 @@ class Line:
 
 
 Lines = Callable[["Asked", Period], list[Line]]
+Likely = Callable[[OpenDeals, dt.date, Sequence[Period]], Iterator[tuple[Period, Line]]]
 
 
 class Asked:
-    """What the lines of several spans share: read once."""
+    """What the lines of several spans share: read once. spans: those whose open deals are asked for."""
 
-    def __init__(self, organisation: Organisation, spans: Sequence[Period], today: dt.date) -> None:
-        self.organisation, self.spans, self.today = organisation, spans, today
-        self._closings: dict[int, tuple[list[dt.date], list[int], list[int]]] = {}
+    def __init__(self, organisation: Organisation, today: dt.date, spans: Sequence[Period] = ()) -> None:
+        self.organisation, self.spans, self.today = organisation, list(spans), today
+        self._open: dict[Subject, OpenDeals] = {}
 
     @cached_property
-    def rates(self) -> dict[str, tuple[list[dt.date], list[Decimal]]]:
+    def rates(self) -> Mapping[str, tuple[list[dt.date], list[Decimal]]]:
+        return kept(self.organisation, ("rates",), self._read_rates)
+
+    def _read_rates(self) -> Mapping[str, tuple[list[dt.date], list[Decimal]]]:
         found: dict[str, tuple[list[dt.date], list[Decimal]]] = defaultdict(lambda: ([], []))
         rows = ExchangeRate.objects.filter(organisation=self.organisation).order_by("currency", "day")
         for currency, day, rate in rows.values_list("currency", "day", "rate"):
             found[currency][0].append(day)
             found[currency][1].append(rate)
-        return found
+        return dict(found)
 
     def rate(self, currency: str, day: dt.date) -> Decimal | None:
         if currency == self.organisation.base_currency:
             return Decimal(1)
-        days, rates = self.rates[currency]
+        days, rates = self.rates.get(currency, ((), ()))
         place = bisect_right(days, day)
         return rates[place - 1] if place else None
 
     @cached_property
     def costs(self) -> list[Cost]:
-        first, end = min(span.start for span in self.spans), max(span.end for span in self.spans)
-        found = Cost.objects.filter(organisation=self.organisation, starts_on__lt=end, ends_on__gt=first)
+        found = Cost.objects.filter(organisation=self.organisation)
+        if self.spans:
+            found = found.filter(starts_on__lt=max(span.end for span in self.spans), ends_on__gt=min(span.start for span in self.spans))
         return list(found.select_related("rep", "team").order_by("starts_on", "id"))
 
     @cached_property
@@ -112,89 +116,45 @@ class Asked:
         return None if self.today < span.start else Period(span.start, min(span.end, day_after(self.today)))
 
     @cached_property
-    def deals(self) -> list[Any]:
-        """The deals that were open at the end of some span, with `quantity` (their amount) and `holder_id`."""
-        ends = [span.end for span in self.spans]
-        first = min(min(ends), day_after(self.today))
-        return list(open_deals(self.organisation, first, max(ends)))
+    def totals(self) -> Totals:
+        return kept(self.organisation, ("totals",), lambda: _totals(self))
 
-    @cached_property
-    def stage_history(self) -> dict[int, list[tuple[dt.date, int | None, int]]]:
-        """Each deal's changes of stage in order: the day, the stage it left and the one it entered."""
-        found: dict[int, list[tuple[dt.date, int | None, int]]] = defaultdict(list)
-        changes = StageChange.objects.filter(organisation=self.organisation, deal_id__in=[deal.pk for deal in self.deals])
-        rows = changes.order_by("changed_at", "id").values_list("deal_id", "changed_on", "from_stage_id", "to_stage_id")
-        for deal, day, left, entered in rows:
-            found[deal].append((day, left, entered))
-        return found
-
-    def stage_at(self, deal: Any, end: dt.date) -> int:
-        """The stage in which the deal was at the end of the day before `end`."""
-        history = self.stage_history.get(deal.pk)
-        if not history:
-            return int(deal.stage_id)
-        for day, _left, entered in reversed(history):
-            if day < end:
-                return entered
-        _day, left, entered = history[0]
-        return left or entered
-
-    def stage_win_rate(self, stage: int, end: dt.date) -> tuple[int, int]:
-        """Of the deals closed before `end` that had been in the stage: how many were won, and how many there are."""
-        if stage not in self._closings:
-            self._closings[stage] = self._closings_of(stage)
-        days, won, closed = self._closings[stage]
-        place = bisect_left(days, end)
-        return (won[place - 1], closed[place - 1]) if place else (0, 0)
-
-    def _closings_of(self, stage: int) -> tuple[list[dt.date], list[int], list[int]]:
-        """The days on which deals that had been in the stage closed; up to each, how many were won and how many closed."""
-        passed = StageChange.objects.filter(
-            Q(to_stage=stage) | Q(from_stage=stage), organisation=self.organisation, deal_id=OuterRef("pk")
-        )
-        closed = Deal.objects.filter(Exists(passed), organisation=self.organisation, closed_on__isnull=False)
-        rows = closed.values_list("closed_on").annotate(won=Count("pk", filter=Q(status="won")), number=Count("pk")).order_by("closed_on")
-        days, won, number = ([row[i] for row in rows] for i in range(3))
-        return days, list(accumulate(won)), list(accumulate(number))
+    def open_of(self, subject: Subject) -> OpenDeals:
+        if subject not in self._open:
+            self._open[subject] = OpenDeals(self.organisation, [*(span.end for span in self.spans), day_after(self.today)], subject)
+        return self._open[subject]
 
 
-def open_deals(organisation: Organisation, since: dt.date, until: dt.date) -> QuerySet[Any]:
-    """The deals that count in the open pipeline at some moment from the start of `since` to the start of `until`."""
-    inflow = OPEN_PIPELINE_STOCK.inflows[0]
-    found = Deal.objects.filter(organisation=organisation, opened_on__lt=until).filter(Q(status="open") | Q(closed_on__gte=since))
-    for need in inflow.requires:
-        found = found.filter(facts.requirement(need, inflow, organisation))
-    rows: QuerySet[Any] = found.annotate(
-        quantity=facts.quantity(inflow, organisation), holder_id=Case(When(status="open", then=F("owner_id")), default=F("closed_by_id"))
-    )
-    return rows.select_related("customer", "stage", "owner", "closed_by").order_by("id")
-
-
-def parts(
-    asked: Asked, kind: DirectKind, subject: Subject, spans: Sequence[Period], by: Dimension | None, source: Source
-) -> Parts:
-    """The term's value in each of `spans`, which are among those of `asked`, for each member of `by`; see `kpis.parts.Source`."""
-    organisation, today = asked.organisation, asked.today
+def parts(asked: Asked, kind: DirectKind, subject: Subject, spans: Sequence[Period], by: Dimension | None) -> Steps[Parts]:
+    """The term's value in each of `spans` for each member of `by`."""
     if kind is DirectKind.REMAINING_TARGET:
-        return _remaining(organisation, subject, spans, by, today, source)
-    found: Parts = {}
-    for span in dict.fromkeys(spans):
-        totals: dict[int | None, list[int]] = defaultdict(lambda: [0, 0])
-        whom = _Whom(organisation, subject, by, last_day(kind, span, today))
-        for line in LINES[kind](asked, span):
-            if line.reason is not None:
-                continue
-            for member in whom.members(line):
-                totals[member][0] += line.quantity
-                totals[member][1] += 1
-        found |= {(kind.value, span, member): Part(value, number) for member, (value, number) in totals.items()}
-    return found
+        return (yield from _remaining(asked.organisation, subject, spans, by, asked.today))
+    if kind in ADDED_UP and subject == EVERYTHING and by is None:
+        return {(kind.value, span, None): part for span in spans if (part := asked.totals.part(kind, span, asked.today)) != NOTHING}
+    asked.spans += spans
+    yield []  # by now all spans are known
+    totals: dict[tuple[Period, MemberId], list[int]] = defaultdict(lambda: [0, 0])
+    whom = {span: _Whom(asked.organisation, subject, by, last_day(kind, span, asked.today)) for span in spans}
+    for span, line in _lines(asked, kind, subject, spans):
+        if line.reason is None:
+            for member in whom[span].members(line.rep_id, line.customer_id):
+                total = totals[span, member]
+                total[0] += line.quantity
+                total[1] += 1
+    return {(kind.value, span, member): Part(value, number) for (span, member), (value, number) in totals.items()}
+
+
+def _lines(asked: Asked, kind: DirectKind, subject: Subject, spans: Sequence[Period]) -> Iterator[tuple[Period, Line]]:
+    if kind in LIKELY:
+        yield from LIKELY[kind](asked.open_of(subject), asked.today, spans)
+    else:
+        yield from ((span, line) for span in spans for line in LINES[kind](asked, span))
 
 
 def lines(organisation: Organisation, kind: DirectKind, subject: Subject, span: Period, today: dt.date) -> list[Line]:
     """What the term is made of in one span, and (with a reason) what was left out."""
     whom = _Whom(organisation, subject, None, last_day(kind, span, today))
-    return [line for line in LINES[kind](Asked(organisation, [span], today), span) if whom.members(line)]
+    return [line for line in LINES[kind](Asked(organisation, today, [span]), span) if whom.members(line.rep_id, line.customer_id)]
 
 
 def last_day(kind: DirectKind, span: Period, today: dt.date) -> dt.date:
@@ -211,14 +171,13 @@ class _Whom:
         self.team_of: dict[int, int] = {}
         self.above: dict[int, set[int]] = {}
         if subject.kind is SubjectKind.TEAM or by is Dimension.TEAM:
-            there = TeamAssignment.objects.filter(valid_on(day), organisation=organisation)
-            self.team_of, self.above = dict(there.values_list("rep_id", "team_id")), above_on(organisation, day)
+            self.team_of, self.above = placed_on(organisation, day), above_on(organisation, day)
 
     def holds(self, number: int) -> bool:
         """Whether the team or rep of that id is one of the members; without a dimension, whether it is the subject itself."""
         match self.by:
             case Dimension.REP:
-                return bool(self.members(Line(None, rep_id=number)))
+                return bool(self.members(number, None))
             case Dimension.TEAM:
                 return self.subject.kind is not SubjectKind.REP and (
                     self.subject.kind is not SubjectKind.TEAM or self.subject.id in self.above.get(number, set())
@@ -226,24 +185,24 @@ class _Whom:
             case _:
                 return number == self.subject.id
 
-    def members(self, line: Line) -> Collection[int | None]:
-        teams = self.above.get(self.team_of.get(line.rep_id or 0, 0), set())
+    def members(self, rep_id: int | None, customer_id: int | None) -> Collection[int | None]:
+        teams = self.above.get(self.team_of.get(rep_id or 0, 0), set())
         match self.subject.kind:
             case SubjectKind.TEAM if self.subject.id not in teams:
                 return ()
-            case SubjectKind.REP if self.subject.id != line.rep_id:
+            case SubjectKind.REP if self.subject.id != rep_id:
                 return ()
-            case SubjectKind.CUSTOMER if self.subject.id != line.customer_id:
+            case SubjectKind.CUSTOMER if self.subject.id != customer_id:
                 return ()
         match self.by:
             case None:
                 return (None,)
             case Dimension.REP:
-                return (line.rep_id,)
+                return (rep_id,)
             case Dimension.TEAM:
                 return [team for team in teams if self.subject.kind is not SubjectKind.TEAM or self.subject.id in self.above[team]]
-            case Dimension.CUSTOMER if line.customer_id is not None:
-                return (line.customer_id,)
+            case Dimension.CUSTOMER if customer_id is not None:
+                return (customer_id,)
         return ()
 
 
@@ -272,6 +231,8 @@ def _daily(cost: Cost, part: Period) -> Iterator[tuple[dt.date, int]]:
 
 
 def _converted(cents: int, rate: Decimal) -> int:
+    if rate == 1:
+        return cents
     return int((cents * rate).quantize(Decimal(1), ROUND_HALF_UP))
 
 
@@ -339,23 +300,62 @@ def _customer_years(asked: Asked, span: Period) -> list[Line]:
     ]
 
 
+def _totals(asked: Asked) -> Totals:
+    """What all costs and contracts come to, read anew."""
+    asked = Asked(asked.organisation, asked.today)
+    amounts: dict[dt.date, int] = defaultdict(int)
+    rated = []
+    for cost in asked.costs:
+        days = [(day, _converted(share, rate)) for day, share in _daily(cost, Period(cost.starts_on, cost.ends_on))
+                if (rate := asked.rate(cost.currency, day)) is not None]
+        if days:
+            rated.append((days[0][0], cost.ends_on))
+        for day, share in days:
+            amounts[day] += share
+    ends = {contract.pk: contract.ends_on or dt.date.max for contract in asked.contracts}
+    known = [contract for contract in asked.contracts if contract.pk in asked.margins]
+    return Totals(
+        costs=Daily(amounts), known_costs=Counted(rated), cover=Counted((one.start, one.end) for one in asked.stretches),
+        losses=Losses(_losses(asked.stretches)),
+        margins=Weighed((contract.starts_on, ends[contract.pk], asked.margins[contract.pk]) for contract in known),
+        known_contracts=Counted((contract.starts_on, ends[contract.pk]) for contract in known),
+        years=Weighed((one.start, one.end, 1) for one in asked.known_stretches),
+        known_cover=Counted((one.start, one.end) for one in asked.known_stretches),
+    )
+
+
+def _losses(stretches: Sequence[Stretch]) -> Iterator[Loss]:
+    before: Stretch | None = None
+    for one in stretches:
+        same = before is not None and before.last.customer_id == one.last.customer_id
+        if one.end < dt.date.max:
+            yield Loss(one.end - DAY, before.end - DAY if same and before is not None else None)
+        before = one
+
+
 # Open deals ----------------------------------------------------------------------------------------
 
 
-def _open_at(asked: Asked, end: dt.date) -> list[Any]:
-    return [deal for deal in asked.deals if deal.opened_on < end and (deal.closed_on is None or deal.closed_on >= end)]
+def _weighted(deals: OpenDeals, _today: dt.date, spans: Sequence[Period]) -> Iterator[tuple[Period, Line]]:
+    at_end = _by_end(spans, lambda span: span.end)
+    ends = sorted(at_end)
+    for deal in deals.rows:
+        there = [ends[place] for place in deal.ends(ends)]
+        for end, stage in zip(there, deals.stages(deal, there), strict=True):
+            won, closed = deals.win_rate(stage, end)
+            line = _line(deal, _share(deal.quantity, won, closed)) if closed else _line(deal, reason=NO_PASSED_STAGE)
+            yield from ((span, line) for span in at_end[end])
 
 
-def _line(deal: Any, quantity: int = 0, reason: Any = None) -> Line:
-    return Line(deal, quantity, reason, deal.holder_id, deal.customer_id)
-
-
-def _weighted(asked: Asked, span: Period) -> list[Line]:
-    found = []
-    for deal in _open_at(asked, span.end):
-        won, closed = asked.stage_win_rate(asked.stage_at(deal, span.end), span.end)
-        found.append(_line(deal, _share(deal.quantity, won, closed)) if closed else _line(deal, reason=NO_PASSED_STAGE))
+def _by_end(spans: Sequence[Period], end_of: Callable[[Period], dt.date]) -> dict[dt.date, list[Period]]:
+    found: dict[dt.date, list[Period]] = defaultdict(list)
+    for span in spans:
+        found[end_of(span)].append(span)
     return found
+
+
+def _line(deal: OpenDeal, quantity: int = 0, reason: Any = None) -> Line:
+    return Line(deal.id, quantity, reason, deal.holder_id, deal.customer_id)
 
 
 def _share(cents: int, above: int, below: int) -> int:
@@ -364,47 +364,62 @@ def _share(cents: int, above: int, below: int) -> int:
     return size if cents >= 0 else -size
 
 
-def _expected(asked: Asked, span: Period) -> list[Line]:
-    day = min(asked.today, span.last)
-    found = []
-    for deal in _open_at(asked, day_after(day)):
-        expected = deal.expected_close_on
-        if expected is None:
-            found.append(_line(deal, reason=NO_EXPECTATION))
-        elif expected < day:
-            found.append(_line(deal, reason=OVERDUE))
-        elif expected in span:
-            found.append(_line(deal, deal.quantity))
-        elif expected >= span.end:
-            found.append(_line(deal, reason=EXPECTED_LATER))
-    return found
+def _expected(deals: OpenDeals, today: dt.date, spans: Sequence[Period]) -> Iterator[tuple[Period, Line]]:
+    at_end = _by_end(spans, lambda span: day_after(min(today, span.last)))
+    ends = sorted(at_end)
+    for deal in deals.rows:
+        for place in deal.ends(ends):
+            day, expected = ends[place] - DAY, deal.expected_on
+            for span in at_end[ends[place]]:
+                if expected is None:
+                    yield span, _line(deal, reason=NO_EXPECTATION)
+                elif expected < day:
+                    yield span, _line(deal, reason=OVERDUE)
+                elif expected in span:
+                    yield span, _line(deal, deal.quantity)
+                elif expected >= span.end:
+                    yield span, _line(deal, reason=EXPECTED_LATER)
+
+
+def _with_records(likely: Likely) -> Lines:
+    """The lines of one span, each with its deal."""
+
+    def lines_of(asked: Asked, span: Period) -> list[Line]:
+        deals = asked.open_of(EVERYTHING)
+        records = {deal.pk: deal for deal in deals.records.select_related("customer", "stage", "owner", "closed_by")}
+        return [replace(line, record=records[line.record]) for _span, line in likely(deals, asked.today, [span])]
+
+    return lines_of
 
 
 def _remaining(
-    organisation: Organisation, subject: Subject, spans: Sequence[Period], by: Dimension | None, today: dt.date, source: Source
-) -> Parts:
+    organisation: Organisation, subject: Subject, spans: Sequence[Period], by: Dimension | None, today: dt.date
+) -> Steps[Parts]:
     kinds = {Dimension.TEAM: SubjectKind.TEAM, Dimension.REP: SubjectKind.REP}
-    found: Parts = {}
-    for span in dict.fromkeys(spans):
+    set_for = targets(organisation, "revenue", kinds[by] if by else subject.kind, spans)
+    asked: dict[Period, dict[int, Decimal]] = {}
+    for span in spans:
         within = _Whom(organisation, subject, by, last_day(DirectKind.REMAINING_TARGET, span, today))
-        set_for = targets(organisation, "revenue", kinds[by] if by else subject.kind, span)
-        asked = {number: target for number, target in set_for.items() if within.holds(number)}
-        so_far = None if today < span.start else Period(span.start, min(span.end, day_after(today)))
-        earned = source(organisation, [REVENUE_MEASURE], subject, [so_far], by) if so_far and asked else {}
-        for number, target in asked.items():
+        asked[span] = {number: target for number, target in set_for.get(span, {}).items() if within.holds(number)}
+    gone = {span: Period(span.start, min(span.end, day_after(today))) for span, there in asked.items() if there and today >= span.start}
+    (earned,) = (yield [Want((REVENUE_MEASURE,), subject, tuple(gone.values()), by)]) if gone else ({},)
+    found: Parts = {}
+    for span, set_targets in asked.items():
+        for number, target in set_targets.items():
             member = number if by else None
-            gone = earned.get((REVENUE_MEASURE.key, so_far, member), Part()) if so_far else Part()
+            so_far = earned.get((REVENUE_MEASURE.key, gone[span], member), NOTHING) if span in gone else NOTHING
             cents = int((target * 100).quantize(Decimal(1), ROUND_HALF_UP))
-            found[DirectKind.REMAINING_TARGET.value, span, member] = Part(cents - gone.value, 1)
+            found[DirectKind.REMAINING_TARGET.value, span, member] = Part(cents - so_far.value, 1)
     return found
 
 
+# The lines of several spans at once, each with the id of its deal.
+LIKELY: dict[DirectKind, Likely] = {DirectKind.WEIGHTED_PIPELINE: _weighted, DirectKind.EXPECTED_PIPELINE: _expected}
 LINES: dict[DirectKind, Lines] = {
     DirectKind.COST: _cost,
     DirectKind.CUSTOMERS_LOST: _lost,
     DirectKind.CUSTOMERS_AT_START: _at_start,
     DirectKind.MARGIN_REVENUE: _margin_revenue,
     DirectKind.CUSTOMER_YEARS: _customer_years,
-    DirectKind.WEIGHTED_PIPELINE: _weighted,
-    DirectKind.EXPECTED_PIPELINE: _expected,
+    **{kind: _with_records(likely) for kind, likely in LIKELY.items()},
 }

@@ -5,45 +5,119 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Q, QuerySet, Value
 
 from kpi_tracker.kpis import facts, query
 from kpi_tracker.kpis.measures import Dimension, Measure
 from kpi_tracker.kpis.metrics import SubjectKind
-from kpi_tracker.kpis.parts import MemberId, Part, Parts, Subject, in_unit
+from kpi_tracker.kpis.parts import MemberId, Part, Parts, Subject, Want, in_unit
 from kpi_tracker.kpis.query import KpiQuery, KpiTable
 from kpi_tracker.orgs.models import Organisation, Team, TeamAssignment
 from kpi_tracker.orgs.tree import FIRST, LAST, ever_below, stretches
-from kpi_tracker.periods import Period, whole
+from kpi_tracker.periods import Period, day_read, whole
+
+MOST_PASSES = 400  # SQLite joins 500 questions
 
 
 def ask(organisation: Organisation, question: KpiQuery, *, today: dt.date) -> KpiTable:
     """Answer `question` from the records."""
-    return query.answer(organisation, question, source=parts, medians=medians, today=today)
+    return query.answer(organisation, [question], source=answers, medians=medians, today=today)[0]
+
+
+def answers(organisation: Organisation, wants: Sequence[Want], days: Collection[dt.date] | None = None) -> list[Parts]:
+    """See `kpis.parts.Source`. Wants about the same subject are read in one question. days: count the records of these days only."""
+    together: dict[tuple[Subject, Dimension | None], list[int]] = defaultdict(list)
+    for place, want in enumerate(wants):
+        together[want.subject, want.by].append(place)
+    found: list[Parts] = [{} for _ in wants]
+    for places in together.values():
+        for place, parts_found in zip(places, _read(organisation, [wants[place] for place in places], days), strict=True):
+            found[place] = parts_found
+    return found
 
 
 def parts(
     organisation: Organisation, measures: Sequence[Measure], subject: Subject, spans: Sequence[Period], by: Dimension | None,
     days: Collection[dt.date] | None = None,
 ) -> Parts:
-    """Each measure's part in each span; see `query.Source`. days: count the records of these days only."""
-    totals: dict[tuple[str, Period, MemberId], list[int]] = defaultdict(lambda: [0, 0])
-    for family in facts.families(measures):
-        restrict = within_spans(family[0], spans) if days is None else Q(**{f"{family[0].day}__in": days})
+    """Each measure's part in each span. days: count the records of these days only."""
+    return _read(organisation, [Want(tuple(measures), subject, tuple(spans), by)], days)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """One pass over a family's table. by_member: records without a member do not count."""
+
+    family: list[Measure]
+    by_member: bool
+    rows: QuerySet[Any, dict[str, Any]]
+
+
+def _read(organisation: Organisation, wants: Sequence[Want], days: Collection[dt.date] | None) -> list[Parts]:
+    """Of wants about the same subject, with the same dimension."""
+    totals: list[dict[tuple[str, Period, MemberId], list[int]]] = [defaultdict(lambda: [0, 0]) for _ in wants]
+    keys = [{measure.key for measure in want.measures} for want in wants]
+    within: dict[tuple[int, dt.date], list[Period]] = {}
+    for family, member, day, counts, values in _rows(list(_passes(organisation, wants, days))):
+        for place, want in enumerate(wants):
+            if (place, day) not in within:
+                within[place, day] = [span for span in want.spans if day in span]
+            for measure, n, value in zip(family, counts, values, strict=False):
+                if n and measure.key in keys[place]:
+                    for span in within[place, day]:
+                        total = totals[place][measure.key, span, member]
+                        total[0] += value
+                        total[1] += n
+    return [{key: Part(value, count) for key, (value, count) in one.items()} for one in totals]
+
+
+def _passes(organisation: Organisation, wants: Sequence[Want], days: Collection[dt.date] | None) -> Iterator[_Pass]:
+    subject, by = wants[0].subject, wants[0].by
+    for family in facts.families([measure for want in wants for measure in want.measures]):
+        keys = {measure.key for measure in family}
+        spans = [span for want in wants for span in want.spans if any(measure.key in keys for measure in want.measures)]
+        if not spans:
+            continue
+        first = family[0]
+        path = member_path(first, by)
+        restrict = within_spans(first, spans) if days is None else Q(**{f"{first.day}__in": days})
         for member, subjects in _members(organisation, subject, whole(spans), by):
-            for day, row_member, row in _daily(organisation, family, subjects, restrict, by):
-                within = [span for span in spans if day in span]
-                for i, measure in enumerate(family):
-                    if not row[f"n{i}"]:
-                        continue
-                    for span in within:
-                        total = totals[measure.key, span, member if row_member is None else row_member]
-                        total[0] += row[f"v{i}"]
-                        total[1] += row[f"n{i}"]
-    return {key: Part(value, count) for key, (value, count) in totals.items()}
+            about = restrict
+            for one in subjects:
+                about &= concerning(organisation, first, one)
+            groups = {"day": F(first.day), "member": F(path) if path else Value(member, output_field=BigIntegerField(null=True))}
+            yield _Pass(family, path is not None, facts.sums(organisation, family, about, groups))
+
+
+def _rows(passes: Sequence[_Pass]) -> Iterator[tuple[list[Measure], MemberId, dt.date, Sequence[int], Sequence[int]]]:
+    """The rows of all passes, asked for in one question: the family, the member, the day, the counts and the values."""
+    for start in range(0, len(passes), MOST_PASSES):
+        some = passes[start : start + MOST_PASSES]
+        width = max(len(one.family) for one in some)
+        selects, values = [], list[Any]()
+        for place, one in enumerate(some):
+            try:
+                sql, params = one.rows.query.sql_with_params()
+            except EmptyResultSet:
+                continue
+            columns = [f"{letter}{i}" if i < len(one.family) else "0" for letter in "nv" for i in range(width)]
+            selects.append(f"SELECT {place} AS place, day, member, {', '.join(columns)} FROM ({sql}) one")  # noqa: S608  (Django's own SQL)
+            values += params
+        if not selects:
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(selects), values)
+            found = cursor.fetchall()
+        for row in found:
+            one = some[row[0]]
+            if row[2] is not None or not one.by_member:
+                yield one.family, row[2], day_read(row[1]), [int(n) for n in row[3 : 3 + width]], [int(value) for value in row[3 + width :]]
 
 
 def _members(
@@ -56,21 +130,6 @@ def _members(
         return [(team, (subject, Subject(SubjectKind.TEAM, team))) for team in sorted(ever_below(organisation, subject.id, period))]
     teams = Team.objects.filter(organisation=organisation).order_by("id").values_list("id", flat=True)
     return [(team, (subject, Subject(SubjectKind.TEAM, team))) for team in teams]
-
-
-def _daily(
-    organisation: Organisation, family: Sequence[Measure], subjects: Sequence[Subject], restrict: Q, by: Dimension | None
-) -> Iterator[tuple[dt.date, MemberId, dict[str, Any]]]:
-    first = family[0]
-    groups: dict[str, Any] = {"day": F(first.day)}
-    if (path := member_path(first, by)) is not None:
-        groups["member"] = F(path)
-    for subject in subjects:
-        restrict &= concerning(organisation, first, subject)
-    for row in facts.sums(organisation, family, restrict, groups):
-        if path is not None and row["member"] is None:
-            continue
-        yield row["day"], row.get("member"), row
 
 
 def member_path(measure: Measure, by: Dimension | None) -> str | None:
@@ -112,22 +171,29 @@ def concerning(organisation: Organisation, measure: Measure, subject: Subject) -
             return Q(**{f"{measure.fact.path(Dimension.CUSTOMER)}": subject.id})
 
 
-def medians(organisation: Organisation, measure: Measure, subject: Subject, span: Period, by: Dimension | None) -> dict[MemberId, Decimal]:
-    """The median of the measure's quantity over its records in `span`, for each member of `by`."""
-    found: dict[MemberId, Decimal] = {}
-    for member, subjects in _members(organisation, subject, span, by):
-        path = member_path(measure, by)
-        groups: tuple[str, ...] = ("quantity", path) if path else ("quantity",)
+def medians(organisation: Organisation, wants: Sequence[Want]) -> list[dict[MemberId, Decimal]]:
+    """The median of each want's only measure over its records in the want's only span, for each member."""
+    lists = [counts for i, want in enumerate(wants) for counts in _sizes(organisation, i, want)]
+    histograms: dict[tuple[int, MemberId], dict[int, int]] = defaultdict(dict)
+    for i, member, size, times in lists[0].union(*lists[1:], all=True) if lists else ():
+        histograms[i, member][size] = times
+    found: list[dict[MemberId, Decimal]] = [{} for _ in wants]
+    for (i, member), histogram in histograms.items():
+        found[i][member] = in_unit(1, wants[i].measures[0].unit) * _median(histogram)
+    return found
+
+
+def _sizes(organisation: Organisation, place: int, want: Want) -> Iterator[QuerySet[Any, tuple[int, MemberId, int, int]]]:
+    """Rows of the want's place, a member, a quantity and the number of records with it."""
+    (measure,), (span,) = want.measures, want.spans
+    for member, subjects in _members(organisation, want.subject, span, want.by):
+        path = member_path(measure, want.by)
+        whose = F(path) if path else Value(member, output_field=BigIntegerField(null=True))
         restrict = within_spans(measure, [span])
         for one in subjects:
             restrict &= concerning(organisation, measure, one)
-        rows = facts.counted(measure, organisation).filter(restrict).order_by().values_list(*groups).annotate(times=Count("*"))
-        histograms: dict[MemberId, dict[int, int]] = defaultdict(dict)
-        for size, *rest in rows:
-            histograms[member if len(rest) == 1 else rest[0]][size] = rest[-1]
-        for key, histogram in histograms.items():
-            found[key] = in_unit(1, measure.unit) * _median(histogram)
-    return found
+        rows = facts.counted(measure, organisation).filter(restrict).order_by().annotate(place=Value(place), whose=whose)
+        yield rows.values_list("place", "whose", "quantity").annotate(times=Count("pk"))
 
 
 def _median(histogram: dict[int, int]) -> Decimal:

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 
 from kpi_tracker.kpis.measures import Agg, Measure, Quantity, Requirement
 from kpi_tracker.orgs.models import ExchangeRate, Organisation
-from kpi_tracker.sales.models import Deal
+from kpi_tracker.sales.models import Customer, Deal
 
 EVERY = Q()
 
@@ -122,7 +122,8 @@ def _only_once(measure: Measure, organisation: Organisation) -> Q:
     order = once.order or measure.day
     same = {path: OuterRef(path) for path in ("organisation_id", *once.per)}
     earlier = _countable(measure, organisation).filter(**same)
-    earlier = earlier.filter(Q(**{f"{order}__lt": OuterRef(order)}) | Q(**{order: OuterRef(order), "id__lt": OuterRef("id")}))
+    before = Q(**{f"{order}__lt": OuterRef(order)}) | Q(**{order: OuterRef(order), "id__lt": OuterRef("id")})
+    earlier = earlier.filter(before, **{f"{order}__lte": OuterRef(order)})  # said once more, as an index can use it
     if once.days is not None:
         earlier = earlier.alias(gap=DaysBetween(OuterRef(order), F(order))).filter(gap__lt=once.days)
     first = ~Q(Exists(earlier))
@@ -184,16 +185,28 @@ def _firsts(measure: Measure, organisation: Organisation, restrict: Q) -> Any:
     return _countable(measure, organisation).filter(restrict).filter(_only_once(measure, organisation)).values("pk")
 
 
-def sums(organisation: Organisation, family: Sequence[Measure], restrict: Q, by: dict[str, Any]) -> QuerySet[Any, dict[str, Any]]:
+def _firsts_of_all(measure: Measure, organisation: Organisation) -> QuerySet[Any, int]:
+    """Every customer's first record. Quicker than asking of each record whether an earlier one exists, where many are read."""
+    order = measure.once.order if measure.once and measure.once.order else measure.day
+    first = _countable(measure, organisation).filter(customer_id=OuterRef("pk")).order_by(order, "pk").values("pk")[:1]
+    return Customer.objects.filter(organisation=organisation).values_list(Subquery(first), flat=True)
+
+
+def sums(
+    organisation: Organisation, family: Sequence[Measure], restrict: Q, by: dict[str, Any], *, all_history: bool = False
+) -> QuerySet[Any, dict[str, Any]]:
     """One pass over a family's table, grouped by the expressions in `by`.
 
     Rows are dicts with the keys of `by` and, for the i-th measure, `v<i>` its value and `n<i>` the records in it.
+    all_history: `restrict` leaves so many records that looking up every customer's first one is the shorter way.
     """
     first = family[0]
     base = first.fact.model._default_manager.filter(restrict, organisation=organisation, **{f"{first.day}__isnull": False})
     if first.once:
         conditions = [measure.only for measure in family]
-        base = _countable(first, organisation).filter(_only_once(first, organisation)).filter(restrict)
+        by_customer = all_history and first.once.per == ("customer_id",) and not first.once.later
+        only = Q(pk__in=_firsts_of_all(first, organisation)) if by_customer else _only_once(first, organisation)
+        base = _countable(first, organisation).filter(only).filter(restrict)
     else:
         conditions = [_condition(measure, organisation) for measure in family]
         if all(measure.where for measure in family):  # an empty one lets all through, and would be lost among the others
@@ -207,6 +220,8 @@ def sums(organisation: Organisation, family: Sequence[Measure], restrict: Q, by:
                 columns[f"v{i}"] = Count("pk", filter=kept)
             case Agg.SUM:
                 columns[f"v{i}"] = Coalesce(Sum(quantity(measure, organisation), filter=kept), 0, output_field=BigIntegerField())
+    if "__" in first.day:  # the record that has the day is of the same organisation; said so, its index can be used
+        base = base.filter(**{f"{first.day.rpartition('__')[0]}__organisation": organisation})
     rows: QuerySet[Any, dict[str, Any]] = base.order_by().values(**by).annotate(**columns)
     return rows
 

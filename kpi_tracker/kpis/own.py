@@ -28,7 +28,7 @@ from kpi_tracker.kpis.metrics import AnyKpi, Category, Direction, Owner, RatioKp
 from kpi_tracker.kpis.models import OwnKpi, OwnKpiVersion
 from kpi_tracker.kpis.own_definition import FILTERS, NOT_RECORDED, Aggregation, Definition, Side, read
 from kpi_tracker.kpis.own_words import Sentence
-from kpi_tracker.once import once
+from kpi_tracker.orgs.kept import kept
 from kpi_tracker.orgs.models import Organisation
 
 NOT_CLOSED = Requirement(Q(closed_on__isnull=False), _("not closed yet"))
@@ -51,9 +51,12 @@ class Held:
     version: OwnKpiVersion | None = None
 
 
-@once
 def own_kpis(organisation: Organisation) -> tuple[AnyKpi, ...]:
     """The organisation's own KPIs that are switched on, by name."""
+    return kept(organisation, ("own KPIs",), lambda: _read_own_kpis(organisation))
+
+
+def _read_own_kpis(organisation: Organisation) -> tuple[AnyKpi, ...]:
     versions = OwnKpiVersion.objects.filter(organisation=organisation, own_kpi__enabled=True).select_related("own_kpi")
     ordered = versions.order_by("own_kpi__name", "own_kpi_id", "id")
     found = {own: list(group) for own, group in groupby(ordered, key=lambda version: version.own_kpi)}

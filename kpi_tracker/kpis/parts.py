@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from kpi_tracker.kpis.measures import Dimension, Measure, Unit
 from kpi_tracker.kpis.metrics import SubjectKind
@@ -42,18 +42,66 @@ MemberId = int | None
 Parts = dict[tuple[str, Period, MemberId], Part]
 
 
-class Source(Protocol):
-    """Where the parts of measures come from. Combinations without records may be left out of the answer."""
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What is asked of a source: each measure's part in each span, for the subject or for each member of `by` within it."""
 
-    def __call__(
-        self, organisation: Organisation, measures: Sequence[Measure], subject: Subject, spans: Sequence[Period], by: Dimension | None
-    ) -> Parts: ...
+    measures: tuple[Measure, ...]
+    subject: Subject
+    spans: tuple[Period, ...]
+    by: Dimension | None = None
+
+
+class Source(Protocol):
+    """Where the parts of measures come from: an answer to each want, in their order. What has no records may be left out of it."""
+
+    def __call__(self, organisation: Organisation, wants: Sequence[Want]) -> Sequence[Parts]: ...
 
 
 class MedianSource(Protocol):
-    def __call__(
-        self, organisation: Organisation, measure: Measure, subject: Subject, span: Period, by: Dimension | None
-    ) -> dict[MemberId, Decimal]: ...
+    """The median of each want's only measure in its only span, for each member."""
+
+    def __call__(self, organisation: Organisation, wants: Sequence[Want]) -> Sequence[dict[MemberId, Decimal]]: ...
+
+
+# Work that stops to ask, and goes on with the answers: so that what several pieces of work need is asked for at once.
+T = TypeVar("T")
+Steps = Generator[list[Want], Sequence[Parts], T]
+
+
+def side_by_side(works: Sequence[Steps[T]]) -> Steps[list[T]]:
+    """Several pieces of work as one: each round asks for what all of them need next."""
+    done: dict[int, T] = {}
+    waiting: dict[int, list[Want]] = {}
+
+    def go_on(place: int, answers: Sequence[Parts] | None) -> None:
+        try:
+            waiting[place] = next(works[place]) if answers is None else works[place].send(answers)
+        except StopIteration as end:
+            done[place] = end.value
+
+    for place in range(len(works)):
+        go_on(place, None)
+    while waiting:
+        asked, waiting = waiting, {}
+        answers = yield [want for wants in asked.values() for want in wants]
+        start = 0
+        for place, wants in asked.items():
+            go_on(place, answers[start : start + len(wants)])
+            start += len(wants)
+    return [done[place] for place in range(len(works))]
+
+
+def finish(work: Steps[T], ask: Callable[[list[Want]], Sequence[Parts]]) -> T:
+    """Do the work, with the answers that `ask` gives."""
+    answers: Sequence[Parts] | None = None
+    try:
+        while True:
+            wants = next(work) if answers is None else work.send(answers)
+            answers = ask(wants) if wants else []
+    except StopIteration as end:
+        found: T = end.value
+        return found
 
 
 def in_unit(value: int, unit: Unit) -> Decimal:

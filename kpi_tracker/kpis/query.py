@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import assert_never
 
@@ -31,7 +31,21 @@ from kpi_tracker.kpis.metrics import (
     Window,
     all_terms_of,
 )
-from kpi_tracker.kpis.parts import EVERYTHING, NOTHING, MedianSource, MemberId, Part, Parts, Source, Subject, in_unit
+from kpi_tracker.kpis.parts import (
+    EVERYTHING,
+    NOTHING,
+    MedianSource,
+    MemberId,
+    Part,
+    Parts,
+    Source,
+    Steps,
+    Subject,
+    Want,
+    finish,
+    in_unit,
+    side_by_side,
+)
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.orgs.workdays import work_week
 from kpi_tracker.periods import Grain, Period, add_months, day_after
@@ -88,25 +102,57 @@ class KpiValue:
 KpiTable = dict[tuple[str, Period, MemberId], KpiValue]
 
 
-def answer(organisation: Organisation, query: KpiQuery, *, source: Source, medians: MedianSource, today: dt.date) -> KpiTable:
-    """The values asked for. `today`, a local day, tells which spans are still running."""
+def answer(
+    organisation: Organisation, queries: Sequence[KpiQuery], *, source: Source, medians: MedianSource, today: dt.date
+) -> list[KpiTable]:
+    """The values asked for, all queries together. `today`, a local day, tells which spans are still running."""
+    asked = direct.Asked(organisation, today)
+    works = [_table(asked, one, _medians(organisation, one, medians)) for one in queries]
+    return finish(side_by_side(works), lambda wants: source(organisation, wants))
+
+
+Medians = dict[tuple[str, Period], dict[MemberId, Decimal]]
+
+
+def _medians(organisation: Organisation, query: KpiQuery, source: MedianSource) -> Medians:
+    wants: dict[tuple[str, Period], Want] = {}
+    for key in query.kpis if query.medians else ():
+        kpi = registry.kpi(key, organisation)
+        if isinstance(kpi, RatioKpi) and kpi.median and isinstance(kpi.numerator, Measure):
+            wants |= {(key, span): Want((kpi.numerator,), query.subject, (span,), query.by) for span in query.spans}
+    return dict(zip(wants, source(organisation, list(wants.values())), strict=True)) if wants else {}
+
+
+def _table(asked: direct.Asked, query: KpiQuery, medians: Medians) -> Steps[KpiTable]:
+    organisation, today = asked.organisation, asked.today
     kpis = [registry.kpi(key, organisation) for key in query.kpis]
     for kpi in kpis:
         check_asked(kpi, query.subject.kind, query.by)
-    spans = Spans(organisation, query.spans, kpis, today, source)
-    parts = _parts(organisation, query, spans.needed(kpis), source, today)
+    lags, ripens = _needs_cycle(organisation, kpis)
+    cycle = cycle_of((yield [_cycle_want(today)])[0]) if lags else None
+    spans = Spans(organisation, query.spans, kpis, today, cycle)
+    works = [_parts(asked, query, spans.needed(kpis))]
+    if ripens and not lags:  # then it does not say where the parts are taken, and is asked for with them
+        works.append(_answer_to(_cycle_want(today)))
+    parts, *rest = yield from side_by_side(works)
+    if rest:
+        spans.cycle = cycle_of(rest[0])
     members: list[MemberId] = [None]
     if query.by:
         members = list(dict.fromkeys(member for _, _, member in parts if member is not None))
+    evaluations = {member: _Evaluation(spans, parts, member) for member in members}
     table: KpiTable = {}
     for kpi in kpis:
         for span in query.spans:
-            median: dict[MemberId, Decimal] = {}
-            if query.medians and isinstance(kpi, RatioKpi) and kpi.median and isinstance(kpi.numerator, Measure):
-                median = medians(organisation, kpi.numerator, query.subject, span, query.by)
-            for member in members:
-                table[kpi.key, span, member] = _Evaluation(spans, parts, member, median.get(member)).of(kpi, span)
+            median = medians.get((kpi.key, span), {})
+            for member, evaluation in evaluations.items():
+                found = evaluation.of(kpi, span)
+                table[kpi.key, span, member] = replace(found, median=median[member]) if member in median else found
     return table
+
+
+def _answer_to(want: Want) -> Steps[Parts]:
+    return (yield [want])[0]
 
 
 def check_asked(kpi: AnyKpi, kind: SubjectKind, by: Dimension | None) -> None:
@@ -127,14 +173,14 @@ def breaks_down(kpi: AnyKpi, by: Dimension) -> bool:
 class Spans:
     """Which days each part of each KPI is taken over."""
 
-    def __init__(self, organisation: Organisation, spans: Sequence[Period], kpis: Sequence[AnyKpi], today: dt.date, source: Source) -> None:
-        self.organisation, self.spans, self.today = organisation, spans, today
+    def __init__(
+        self, organisation: Organisation, spans: Sequence[Period], kpis: Sequence[AnyKpi], today: dt.date, cycle: int | None
+    ) -> None:
+        """cycle: how many days a sale usually takes (`cycle_of`), where one of the KPIs needs it."""
+        self.organisation, self.spans, self.today, self.cycle = organisation, spans, today, cycle
         growing = {kpi.against for kpi in kpis if isinstance(kpi, GrowthKpi)}
         self.before = spans_before(organisation, spans, today) if Against.PERIOD_BEFORE in growing else {}
         self.years = {span: years(organisation, span, today) for span in spans} if Against.YEAR_BEFORE in growing else {}
-        ratios = [kpi for kpi in _with_factors(kpis) if isinstance(kpi, RatioKpi)]
-        lagging = organisation.lag_costs and any(kpi.lagged for kpi in ratios)
-        self.cycle = usual_cycle(organisation, today, source) if lagging or any(kpi.cohort for kpi in ratios) else None
 
     def above(self, kpi: RatioKpi, span: Period) -> Period | None:
         counted = self.below(kpi, span)
@@ -196,35 +242,30 @@ def _with_factors(kpis: Iterable[AnyKpi]) -> Iterator[AnyKpi]:
             yield from _with_factors(factor.kpi for factor in kpi.factors)
 
 
-def _parts(
-    organisation: Organisation, query: KpiQuery, needed: Iterable[tuple[Term, Period]], source: Source, today: dt.date
-) -> Parts:
-    """The parts of all terms. Measures that need the spans asked for go in one question, those of other windows in one each."""
+def _parts(asked: direct.Asked, query: KpiQuery, needed: Iterable[tuple[Term, Period]]) -> Steps[Parts]:
+    """The parts of all terms. Measures that need the same spans go into one want."""
     spans_of: dict[str, dict[Period, None]] = defaultdict(dict)
     terms: dict[str, Term] = {}
     for term, span in needed:
         terms[term.key] = term
         spans_of[term.key][span] = None
-    directly = [span for key, term in terms.items() if isinstance(term, Direct) for span in spans_of[key]]
-    asked = direct.Asked(organisation, directly, today)
-    groups: dict[bool, tuple[dict[str, Measure], dict[Period, None]]] = {True: ({}, {}), False: ({}, {})}
-    found: Parts = {}
+    groups: dict[tuple[Period, ...], list[Measure]] = defaultdict(list)
+    works: list[Steps[Parts]] = []
     for key, term in terms.items():
-        spans = list(spans_of[key])
+        spans = tuple(spans_of[key])
         match term:
             case Measure():
-                near = any(span in spans_of[key] for span in query.spans)
-                groups[near][0][key] = term
-                groups[near][1].update(spans_of[key])
+                groups[spans].append(term)
             case Stock():
-                found |= stocks.parts(organisation, term, query.subject, spans, query.by, source)
+                works.append(stocks.parts(asked.organisation, term, query.subject, spans, query.by))
             case Direct():
-                found |= direct.parts(asked, term.kind, query.subject, spans, query.by, source)
+                works.append(direct.parts(asked, term.kind, query.subject, spans, query.by))
             case _:
                 assert_never(term)
-    for measures, wanted in groups.values():
-        if measures:
-            found |= source(organisation, list(measures.values()), query.subject, list(wanted), query.by)
+    works += [_answer_to(Want(tuple(measures), query.subject, spans, query.by)) for spans, measures in groups.items()]
+    found: Parts = {}
+    for parts in (yield from side_by_side(works)):
+        found |= parts
     return found
 
 
@@ -235,7 +276,6 @@ class _Evaluation:
     spans: Spans
     parts: Parts
     member: MemberId
-    median: Decimal | None
 
     def _part(self, term: Term, span: Period | None) -> Part:
         return self.parts.get((term.key, span, self.member), NOTHING) if span is not None else NOTHING
@@ -264,7 +304,7 @@ class _Evaluation:
             value = value if below.value > 0 else None
             denominator = denominator if below.records else None
         return KpiValue(
-            value=value, numerator=numerator, denominator=denominator, count=above.records, median=self.median,
+            value=value, numerator=numerator, denominator=denominator, count=above.records,
             immature=kpi.cohort and self.spans.immature(span),
         )
 
@@ -307,13 +347,28 @@ def _product(factors: Sequence[FactorValue]) -> Decimal | None:
     return found
 
 
-def usual_cycle(organisation: Organisation, today: dt.date, source: Source) -> int | None:
-    """How many days a sale usually takes: the mean of the last twelve months, rounded up; None where nothing was won."""
+def _needs_cycle(organisation: Organisation, kpis: Sequence[AnyKpi]) -> tuple[bool, bool]:
+    """Whether the usual sales cycle says where parts of the KPIs are taken, and whether it says when they are settled."""
+    ratios = [kpi for kpi in _with_factors(kpis) if isinstance(kpi, RatioKpi)]
+    return organisation.lag_costs and any(kpi.lagged for kpi in ratios), any(kpi.cohort for kpi in ratios)
+
+
+def _cycle_want(today: dt.date) -> Want:
     end = day_after(today)
-    span = Period(add_months(end, -12), end)
-    parts = source(organisation, [CYCLE_DAYS, DEALS_WON_WITH_CYCLE], EVERYTHING, [span], None)
-    total, number = (parts.get((one.key, span, None), NOTHING).value for one in (CYCLE_DAYS, DEALS_WON_WITH_CYCLE))
+    return Want((CYCLE_DAYS, DEALS_WON_WITH_CYCLE), EVERYTHING, (Period(add_months(end, -12), end),))
+
+
+def cycle_of(parts: Parts) -> int | None:
+    """How many days a sale usually takes: the mean of the last twelve months, rounded up; None where nothing was won."""
+    found = {key: part.value for (key, _span, _member), part in parts.items()}
+    total, number = (found.get(one.key, 0) for one in (CYCLE_DAYS, DEALS_WON_WITH_CYCLE))
     return -(-total // number) if number else None
+
+
+def spans_of(organisation: Organisation, span: Period, kpi: AnyKpi, *, today: dt.date, source: Source) -> Spans:
+    """Which days the parts of one figure are taken over."""
+    cycle = cycle_of(source(organisation, [_cycle_want(today)])[0]) if any(_needs_cycle(organisation, [kpi])) else None
+    return Spans(organisation, (span,), (kpi,), today, cycle)
 
 
 def years(organisation: Organisation, span: Period, today: dt.date) -> tuple[Period | None, Period | None]:

@@ -6,7 +6,9 @@ from kpi_tracker.errors import InvalidInput
 from kpi_tracker.kpis.catalogue import CATALOGUE
 from kpi_tracker.kpis.measures import Measure
 from kpi_tracker.kpis.metrics import AnyKpi, measures_of
+from kpi_tracker.kpis.models import KpiSetting
 from kpi_tracker.kpis.own import own_kpis
+from kpi_tracker.orgs.kept import kept
 from kpi_tracker.orgs.models import Organisation
 
 
@@ -29,6 +31,11 @@ def kpi(key: str, organisation: Organisation) -> AnyKpi:
             return own
     known = ", ".join(one.key for one in kpis_of(organisation))
     raise InvalidInput(f"There is no KPI {key!r}; known are {known}.", field="kpi", code="unknown_kpi")
+
+
+def settings_of(organisation: Organisation) -> tuple[KpiSetting, ...]:
+    """What the organisation changed about built-in KPIs, by their place among the cards."""
+    return kept(organisation, ("KPI settings",), lambda: tuple(KpiSetting.objects.filter(organisation=organisation)))
 
 
 def measures_kept(organisation: Organisation) -> tuple[Measure, ...]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import Period
 
-# Of a KPI (its key), for all subjects of a kind in exactly a period: the target of each subject's id.
-TargetSource = Callable[[Organisation, str, SubjectKind, Period], Mapping[int, Decimal]]
+# Of a KPI (its key), for all subjects of a kind in exactly each period: the target of each subject's id.
+Targets = Mapping[Period, Mapping[int, Decimal]]
+TargetSource = Callable[[Organisation, str, SubjectKind, Sequence[Period]], Targets]
 
 _sources: list[TargetSource] = []
 
@@ -19,6 +20,6 @@ def register(source: TargetSource) -> None:
     _sources[:] = [source]
 
 
-def targets(organisation: Organisation, kpi: str, kind: SubjectKind, period: Period) -> Mapping[int, Decimal]:
-    """The targets by the subject's id (0 for the organisation), in the KPI's unit; empty where none are set."""
-    return _sources[0](organisation, kpi, kind, period) if _sources else {}
+def targets(organisation: Organisation, kpi: str, kind: SubjectKind, periods: Sequence[Period]) -> Targets:
+    """For each period the targets by the subject's id (0 for the organisation), in the KPI's unit; those without any may be missing."""
+    return _sources[0](organisation, kpi, kind, periods) if _sources else {}

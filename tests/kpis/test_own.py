@@ -25,8 +25,9 @@ from kpi_tracker.kpis.query import KpiQuery
 from kpi_tracker.orgs.models import ExchangeRate, Organisation
 from kpi_tracker.periods import Period
 from kpi_tracker.rollups import reader
-from kpi_tracker.rollups.builder import rebuild, refresh_fully
+from kpi_tracker.rollups.builder import refresh_fully
 from kpi_tracker.rollups.models import DirtyBucket, RollupCell
+from kpi_tracker.rollups.rebuilding import rebuild
 from kpi_tracker.sales.models import Activity, ActivityType, Contact, Customer, Deal, Lead, Pipeline, Product, Stage, StageChange
 from kpi_tracker.scope import Role, Scope
 from tests import factories
