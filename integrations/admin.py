@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from integrations.models import ApiToken, Import
+from integrations.models import ApiToken, Import, ImportPart
 from integrations.tokens import token_revoke
 from kpi_tracker.tenant_admin import ReadOnlyAdmin
 
@@ -36,4 +36,12 @@ class ImportAdmin(ReadOnlyAdmin):
     list_select_related = ["organisation", "created_by"]
     search_fields = ["file_name", "source"]
     date_hierarchy = "created_at"
+    exclude = ["run"]
+
+
+@admin.register(ImportPart)
+class ImportPartAdmin(ReadOnlyAdmin):
+    list_display = ["note", "organisation", "number"]
+    list_filter = ["organisation"]
+    list_select_related = ["note", "organisation"]
     exclude = ["content"]

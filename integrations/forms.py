@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
+from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,11 +18,8 @@ from integrations.importers.dialect import BrokenFile, Table
 from integrations.importers.kinds import KINDS, FileKind
 from integrations.importers.mapping import ColumnMapping
 from integrations.importers.reader import FILE, File
-from kpi_tracker.formats import number
 from kpi_tracker.sales.models import ActivityKind, CostCategory
 
-MOST_BYTES = 20 * 1024 * 1024
-MOST_ROWS = 50_000
 # Fields with few possible values: one may stand for the whole file.
 FOR_ALL_ROWS = {("activities", "kind"): ActivityKind.choices, ("costs", "category"): CostCategory.choices}
 
@@ -30,18 +29,31 @@ class UploadForm(forms.Form):
     file = forms.FileField(label=_("CSV file"), widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"}))
 
     def clean_file(self) -> File:
+        """The file, where the upload put it: small ones in memory, large ones on disk. A small one is read to its end."""
         upload: UploadedFile[bytes] = self.cleaned_data["file"]
-        if (upload.size or 0) > MOST_BYTES:
-            raise forms.ValidationError(gettext("The file is larger than %(most)s MB; split it.") % {"most": MOST_BYTES // 1024**2})
-        file = File((upload.name or "")[:200], upload.read())
+        size = upload.size or 0
+        if size > settings.IMPORT_MOST_BYTES:
+            most = settings.IMPORT_MOST_BYTES // 1024**2
+            raise forms.ValidationError(gettext("The file is larger than %(most)s MB; split it.") % {"most": most})
+        name = (upload.name or "")[:200]
+        is_large = size > settings.IMPORT_AT_ONCE_BYTES
+        file = File(name, Path(upload.temporary_file_path()) if isinstance(upload, TemporaryUploadedFile) else upload.read())
         try:
-            rows = sum(1 for _row in Table(file.data).rows())
+            table = Table(file.data)
+            if not is_large:
+                for _line in table.rows():
+                    pass
         except BrokenFile as error:
             raise forms.ValidationError(gettext("Line %(line)d: %(message)s") % {"line": error.line, "message": error.message}) from error
-        if rows > MOST_ROWS:
-            message = gettext("The file has %(rows)s rows; this page takes %(most)s. Split it, or use the command import_file.")
-            raise forms.ValidationError(message % {"rows": number(rows), "most": number(MOST_ROWS)})
         return file
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        kind, upload = KINDS.get(found.get("kind", "")), self.files.get("file")
+        if kind is not None and not kind.goes_in_steps and upload is not None and (upload.size or 0) > settings.IMPORT_AT_ONCE_BYTES:
+            message = gettext("A file of this kind may have %(most)s MB at most; split it.")
+            self.add_error("file", message % {"most": settings.IMPORT_AT_ONCE_BYTES // 1024**2})
+        return found
 
 
 class MappingForm(forms.Form):

@@ -13,8 +13,8 @@ from kpi_tracker.scope import Scope
 
 
 def import_list(scope: Scope) -> QuerySet[Import]:
-    """The newest first, without the files' content."""
-    found: QuerySet[Import] = Import.objects.within(scope).defer("content", "mapping").select_related("created_by", "organisation")
+    """The newest first, without what was found in them."""
+    found: QuerySet[Import] = Import.objects.within(scope).defer("check_result", "mapping").select_related("created_by", "organisation")
     return found.order_by("-created_at", "-id")
 
 

@@ -9,5 +9,6 @@ urlpatterns = [
     path("", views.upload, name="import"),
     path("<int:id>/", views.file, name="file"),
     path("<int:id>/confirm/", views.confirm, name="confirm"),
+    path("<int:id>/again/", views.again, name="again"),
     path("<int:id>/discard/", views.discard, name="discard"),
 ]

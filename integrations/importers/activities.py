@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -55,7 +57,13 @@ FIELDS = (
         Holds.NUMBER,
     ),
 )
+# Fields that say something of another one too.
 _ALSO_GIVEN = {"occurred": "occurred_on", "done": "outcome", "duration_min": "duration_s"}
+
+
+@cache
+def _given(given: frozenset[str]) -> frozenset[str]:
+    return given | {new for key, new in _ALSO_GIVEN.items() if key in given}
 
 
 def read(row: Row) -> ActivityRecord:
@@ -70,7 +78,7 @@ def read(row: Row) -> ActivityRecord:
         seconds = int(minutes * 60)
     zone = row.sheet.zone
     return ActivityRecord(
-        external_id=row.external_id(), given=row.given | {new for key, new in _ALSO_GIVEN.items() if key in row.given}, kind=kind,
+        external_id=row.external_id(), given=_given(row.given), kind=kind,
         type=row.text("type"), outcome=_outcome(row, kind), subject=row.text("subject"), rep=row.text("rep"),
         contact_id=row.text("contact_id"), deal_id=row.text("deal_id"), occurred_at=when.aware(zone) if when else None,
         occurred_on=when.local_day(zone) if when else None, booked_on=row.day("booked_on"), duration_s=seconds, **row.about_customer(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,14 @@ class Issue:
     advice: str = ""
     level: Level = Level.ERROR
     file: str = ""
+
+    def to_json(self) -> list[Any]:
+        return [self.line, self.column, self.message, self.advice, self.level.value]
+
+    @classmethod
+    def from_json(cls, data: list[Any]) -> Issue:
+        line, column, message, advice, level = data
+        return cls(line, column, message, advice, Level(level))
 
     def __str__(self) -> str:
         if self.line and self.column:

@@ -30,6 +30,11 @@ class FileKind:
     read: Callable[[Row], AnyRecord | None] | None = None
 
     @property
+    def goes_in_steps(self) -> bool:
+        """Whether a file may be so large that it is written in several transactions."""
+        return self.record not in (None, Kind.REPS)
+
+    @property
     def required(self) -> tuple[Field, ...]:
         return tuple(field for field in self.fields if field.required)
 

@@ -7,7 +7,7 @@ import hashlib
 import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,7 @@ from integrations.importers.values import Amount, DateOrder, Moment
 from kpi_tracker.errors import InvalidInput
 from kpi_tracker.sales.batch import MOST_PROBLEMS
 
+MOST_KEPT = 20_000
 _LOST_DIGITS = re.compile(r"^\d([.,]\d+)?E\+\d+$", re.IGNORECASE)
 
 
@@ -38,7 +39,10 @@ class Sheet:
         self.orders: dict[str, DateOrder] = {}
         self.marks: dict[str, str] = {}
         self.first_lines: dict[tuple[str, str], int] = {}
+        self.given = frozenset(mapping.columns) | frozenset(mapping.constants)
         self._equal_rows: Counter[bytes] = Counter()
+        self._reads: dict[str, Callable[[Sequence[str]], str]] = {}
+        self._moments: dict[tuple[str, str], Moment] = {}
         self._decide_styles()
 
     def rows(self) -> Iterator[Row]:
@@ -55,6 +59,49 @@ class Sheet:
         if len(self.issues) < MOST_PROBLEMS:
             self.issues.append(Issue(line, self.column_of(key) if key else "", message, advice, level, self.table.name))
 
+    def text(self, key: str, cells: Sequence[str]) -> str:
+        """What the cells of a row say of a field."""
+        if (read := self._reads.get(key)) is None:
+            read = self._reads[key] = self._reading(key)
+        return read(cells)
+
+    def _reading(self, key: str) -> Callable[[Sequence[str]], str]:
+        """How a field is read from the cells of a row, settled once for all rows."""
+        places, constant = self.places.get(key, []), self.mapping.constants.get(key, "")
+        meanings = self.mapping.values.get(key)
+
+        def absent(cells: Sequence[str]) -> str:
+            return PLACE.sub(lambda found: self._cell(cells, found[1]), constant) if "{" in constant else constant
+
+        def one(cells: Sequence[str]) -> str:
+            return cells[place] if place < len(cells) else ""
+
+        def several(cells: Sequence[str]) -> str:
+            return " ".join([cells[place] for place in places if place < len(cells) and cells[place]])
+
+        def read(cells: Sequence[str]) -> str:
+            text = joined(cells)
+            if not text or (len(text) <= values.LONGEST_EMPTY and values.is_empty(text)):
+                return absent(cells)
+            return meanings.get(text.casefold(), text) if meanings else text
+
+        if not places:
+            return absent
+        place = places[0]
+        joined = one if len(places) == 1 else several
+        return read
+
+    def _cell(self, cells: Sequence[str], name: str) -> str:
+        return cells[self.index[name]] if self.index[name] < len(cells) else ""
+
+    def moment(self, key: str, text: str) -> Moment:
+        """The day, with its time, in a cell. Most files name each day many times."""
+        if (found := self._moments.get((key, text))) is None:
+            found = values.moment(text, self.orders.get(key, DateOrder(True)))
+            if len(self._moments) < MOST_KEPT:
+                self._moments[key, text] = found
+        return found
+
     def occurrence(self, line: Line) -> str:
         """An id for a row without one: its content, and how many equal rows came before it."""
         digest = hashlib.sha256("\x1f".join(line.cells).encode()).digest()
@@ -64,18 +111,27 @@ class Sheet:
     def _decide_styles(self) -> None:
         """Read whole columns where single cells cannot tell how dates and numbers are written."""
         wanted = [key for key in self.places if self.fields[key].holds is not Holds.TEXT]
-        texts: dict[str, set[str]] = defaultdict(set)
-        for line in self.table.rows():
-            for key in wanted:
-                for place in self.places[key]:
-                    if place < len(line.cells) and line.cells[place]:
-                        texts[key].add(line.cells[place])
+        if all(self.mapping.date_order if self.fields[key].holds is Holds.DATE else self.mapping.decimal for key in wanted):
+            texts: dict[str, set[str]] = {key: set() for key in wanted}
+        else:
+            texts = self._telling(wanted)
         for key in wanted:
             match self.fields[key].holds:
                 case Holds.DATE:
                     self.orders[key] = self._order(key, texts[key])
                 case Holds.NUMBER:
                     self.marks[key] = self._mark(key, texts[key])
+
+    def _telling(self, wanted: Sequence[str]) -> dict[str, set[str]]:
+        """Of each column the texts that may tell how it is written: plain digits and ISO days tell nothing."""
+        texts: dict[str, set[str]] = defaultdict(set)
+        places = [(texts[key], place) for key in wanted for place in self.places[key]]
+        for _number, cells in self.table.rows():
+            width = len(cells)
+            for found, place in places:
+                if place < width and (text := cells[place]) and not text.isdecimal() and text[4:5] != "-":
+                    found.add(text)
+        return texts
 
     def _order(self, key: str, texts: set[str]) -> DateOrder:
         if self.mapping.date_order:
@@ -128,25 +184,14 @@ class Row:
         self.sheet.report(self.line.number, key, message, advice, Level.WARNING)
 
     def text(self, key: str) -> str:
-        cells = self.line.cells
-        found = [cells[place] for place in self.sheet.places.get(key, ()) if place < len(cells) and cells[place]]
-        text = " ".join(found)
-        if values.is_empty(text):
-            constant = self.sheet.mapping.constants.get(key, "")
-            return PLACE.sub(self._cell, constant) if "{" in constant else constant
-        meanings = self.sheet.mapping.values.get(key)
-        return meanings.get(text.casefold(), text) if meanings else text
-
-    def _cell(self, place: re.Match[str]) -> str:
-        number = self.sheet.index[place[1]]
-        return self.line.cells[number] if number < len(self.line.cells) else ""
+        return self.sheet.text(key, self.line.cells)
 
     def moment(self, key: str) -> Moment | None:
         text = self.text(key)
         if not text:
             return None
         try:
-            return values.moment(text, self.sheet.orders.get(key, DateOrder(True)))
+            return self.sheet.moment(key, text)
         except InvalidInput as error:
             self.problem(key, error.message, _("Write it as 2026-11-03, with the time behind it if there is one."))
             return None
@@ -191,7 +236,7 @@ class Row:
     def own_id(self) -> str:
         """The id that the row itself gives."""
         text = self.text("external_id")
-        if _LOST_DIGITS.match(text):
+        if "+" in text and _LOST_DIGITS.match(text):
             advice = _("Format the column as text in the spreadsheet and export it again.")
             self.problem("external_id", _("%(text)s lost its digits in a spreadsheet.") % {"text": text}, advice)
         return text
@@ -203,7 +248,7 @@ class Row:
     @property
     def given(self) -> frozenset[str]:
         """The fields that the file speaks of."""
-        return frozenset(self.sheet.mapping.columns) | frozenset(self.sheet.mapping.constants)
+        return self.sheet.given
 
     def about_customer(self) -> dict[str, Any]:
         return {key: self.text(key) for key in ("customer_id", "customer", "customer_business_id")}

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from kpi_tracker.errors import InvalidInput
 
 EMPTY = {"", "-", "–", "—", "n/a", "#n/a", "null", "none", "nan", "(null)"}
+LONGEST_EMPTY = max(map(len, EMPTY))
 _CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP", "US$": "USD"}
 _MONEY = r"[A-Z]{3}|US\$|[€$£]|[Kk]r\.?"
 # Thousands and millions: 5K, 5 M€, 5 tkr, 5 mkr, 5 MSEK; but 5 kr and 5 MXN are five.
@@ -102,6 +103,8 @@ def decimal_mark(texts: Iterable[str], *, delimiter: str) -> str | None:
 
 def number(text: str, mark: str) -> Amount:
     """The number in a cell, with `mark` as its decimal mark."""
+    if text.isascii() and text.isdigit():
+        return Amount(Decimal(text))
     found = _NUMBER.match(_pressed(text))
     signs = sum(bool(found[name]) for name in ("open", "minus", "minus2", "minus3")) if found else 0
     if found is None or signs > 1 or bool(found["open"]) != bool(found["close"]):

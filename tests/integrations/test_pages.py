@@ -61,7 +61,7 @@ def test_it_works(alice: Client) -> None:
     assert "Imported: 2 new, 0 changed" in done
     assert Deal.objects.count() == 2
     note = Import.objects.get()
-    assert (note.state, note.created, note.content, note.created_by.email) == ("done", 2, None, "alice@nordlys.example")
+    assert (note.state, note.created, note.parts.count(), note.created_by.email) == ("done", 2, 0, "alice@nordlys.example")
     assert "deals.csv" in alice.get(URL).content.decode()
     # Confirming or throwing away twice does no harm.
     assert alice.post(f"{answer.headers['Location']}confirm/").status_code == 302
@@ -150,7 +150,7 @@ def test_a_kept_mapping_can_be_changed(alice: Client) -> None:
 
 @pytest.mark.parametrize(
     ("data", "message"),
-    [(b"PK\x03\x04", "Excel workbook"), (b"", "empty"), (b'a,b\n"1,2\n', "Line 2"), (b"a,b\n" + b"1,2\n" * 50_001, "50")],
+    [(b"PK\x03\x04", "Excel workbook"), (b"", "empty"), (b'a,b\n"1,2\n', "Line 2")],
 )
 def test_files_that_cannot_be_taken(alice: Client, data: bytes, message: str) -> None:
     answer = upload(alice, data)

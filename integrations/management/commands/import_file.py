@@ -50,7 +50,7 @@ class Command(BaseCommand):
         outcomes: list[Outcome] = []
         try:
             with transaction.atomic():
-                files = [File(path.name, self._content(path)) for path in options["files"]]
+                files = [File(path.name, self._readable(path)) for path in options["files"]]
                 mapping = self._mapping(options["mapping"], options["kind"])
                 scope = organisation_scope(self._organisation(options))
                 terms = Terms(
@@ -78,9 +78,10 @@ class Command(BaseCommand):
             also_made=also,
         )
 
-    def _content(self, path: Path) -> bytes:
+    def _readable(self, path: Path) -> Path:
         try:
-            return path.read_bytes()
+            with path.open("rb"):
+                return path
         except OSError as error:
             raise InvalidInput(f"{path}: {error.strerror}.", field="file", code="no_file") from error
 
