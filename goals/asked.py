@@ -69,7 +69,8 @@ class Asked:
         return not any(past.value for past in (*self.history, self.last_year, self.before))
 
 
-def asked(organisation: Organisation, draft: Draft, *, today: dt.date) -> Asked:
+def asked(organisation: Organisation, draft: Draft, *, today: dt.date, worktime: WorkTime | None = None) -> Asked:
+    """worktime: the working time that the caller has read, of a span that holds the draft's period."""
     kpi = registry.kpi(draft.kpi, organisation)
     calendar = organisation.calendar
     last_year, before = year_before(calendar, draft.period), earlier(calendar, draft.period, 1)
@@ -87,7 +88,7 @@ def asked(organisation: Organisation, draft: Draft, *, today: dt.date) -> Asked:
     known = [one for one in history if one.value is not None]
     down = kpi.direction is Direction.DOWN
     best = (min if down else max)(known, key=lambda one: one.value or ZERO) if known else None
-    weights = WorkTime(organisation, [draft.period]).weights(draft.subject, draft.period)
+    weights = (worktime or WorkTime(organisation, [draft.period])).weights(draft.subject, draft.period)
     days = sum(1 for weight in weights.values() if weight)
     return Asked(
         draft=draft, kpi=kpi, working_days=days,

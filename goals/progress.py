@@ -20,7 +20,7 @@ from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.kpis.query import KpiQuery, KpiValue
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import DAY, Period
-from kpi_tracker.rollups.reader import ask
+from kpi_tracker.rollups.reader import ask_all
 
 ZERO = Decimal(0)
 
@@ -139,19 +139,26 @@ def _values(organisation: Organisation, goals: Sequence[Goal], *, today: dt.date
         kind = goal.subject.kind
         together = kind in (SubjectKind.REP, SubjectKind.TEAM)
         groups[kind, 0 if together else goal.subject.id].append(goal)
+    asked = [_question(group, kind, today) for (kind, _), group in groups.items()]
+    needed = [question for question in asked if question.spans]
+    answers = iter(ask_all(organisation, needed, today=today) if needed else [])
     found: dict[int, KpiValue] = {}
-    for (kind, _), group in groups.items():
-        spans = {goal.id: _asked_span(goal, today) for goal in group}
-        asked = tuple(dict.fromkeys(span for span in spans.values() if span))
-        kpis = tuple(dict.fromkeys(goal.kpi for goal in group))
-        subject, by = _subject_of(group, kind)
-        table = ask(organisation, KpiQuery(kpis=kpis, subject=subject, spans=asked, by=by), today=today) if asked else {}
+    for group, question in zip(groups.values(), asked, strict=True):
+        table = next(answers) if question.spans else {}
         for goal in group:
-            span = spans[goal.id]
-            member = goal.subject.id if by else None
+            span = _asked_span(goal, today)
+            member = goal.subject.id if question.by else None
             value = table.get((goal.kpi, span, member)) if span else None
             found[goal.id] = value or _nothing(registry.kpi(goal.kpi, goal.organisation))
     return found
+
+
+def _question(goals: Sequence[Goal], kind: SubjectKind, today: dt.date) -> KpiQuery:
+    """One question for the goals of a kind of subject; without spans where none of them has begun."""
+    spans = (_asked_span(goal, today) for goal in goals)
+    subject, by = _subject_of(goals, kind)
+    kpis, asked = dict.fromkeys(goal.kpi for goal in goals), dict.fromkeys(span for span in spans if span)
+    return KpiQuery(kpis=tuple(kpis), subject=subject, spans=tuple(asked), by=by)
 
 
 def _subject_of(group: Sequence[Goal], kind: SubjectKind) -> tuple[Subject, Dimension | None]:

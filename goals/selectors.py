@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -101,7 +101,16 @@ def about(subject: Subject) -> dict[str, Any]:
     return {"subject_kind": subject.kind, f"{subject.kind}_id": subject.id}
 
 
-def targets_of(organisation: Organisation, kpi: str, kind: SubjectKind, period: Period) -> dict[int, Decimal]:
-    """The targets set for exactly `period`, by the subject's id; see `kpis.targets`."""
-    goals = Goal.objects.filter(organisation=organisation, kpi=kpi, subject_kind=kind, starts_on=period.start, ends_on=period.end)
-    return {goal.subject.id: goal.target for goal in goals.only("subject_kind", "team_id", "rep_id", "customer_id", "target")}
+def targets_of(
+    organisation: Organisation, kpi: str, kind: SubjectKind, periods: Sequence[Period]
+) -> dict[Period, dict[int, Decimal]]:
+    """The targets set for exactly each of the periods, by the subject's id; see `kpis.targets`."""
+    found: dict[Period, dict[int, Decimal]] = {period: {} for period in periods}
+    goals = Goal.objects.filter(
+        organisation=organisation, kpi=kpi, subject_kind=kind, starts_on__in=[period.start for period in periods],
+        ends_on__in=[period.end for period in periods],
+    )
+    for goal in goals.only("subject_kind", "team_id", "rep_id", "customer_id", "target", "starts_on", "ends_on"):
+        if goal.period in found:
+            found[goal.period][goal.subject.id] = goal.target
+    return found

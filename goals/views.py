@@ -23,6 +23,7 @@ from goals.selectors import about, goal_get
 from kpi_tracker.errors import InvalidInput
 from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.parts import Subject
+from kpi_tracker.rollups.live import live
 from kpi_tracker.sales.models import Customer
 from kpi_tracker.scope import Scope
 from kpi_tracker.web import Permission, allows, page, render_page
@@ -33,6 +34,7 @@ def today_of(scope: Scope) -> dt.date:
 
 
 @page(Permission.MEMBER)
+@live
 def goals(request: HttpRequest, scope: Scope) -> HttpResponse:
     query = request.GET
     shown = board(scope, read_wanted(query), today=today_of(scope), when=query.get("when", ""), page=query.get("page", "1"))
@@ -43,6 +45,7 @@ def goals(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 
 @page(Permission.MEMBER)
+@live
 def detail(request: HttpRequest, scope: Scope, id: int) -> HttpResponse:
     goal = found(scope, id)
     today = today_of(scope)

@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import Subject
-from kpi_tracker.orgs.models import Organisation, TeamAssignment
-from kpi_tracker.orgs.tree import Above, teams_above
+from kpi_tracker.orgs.models import Organisation
+from kpi_tracker.orgs.tree import Above, stays, teams_above
 from kpi_tracker.orgs.workdays import Presence, WorkWeek, presences, work_week
 from kpi_tracker.periods import Period
 
@@ -74,10 +74,8 @@ class WorkTime:
         for one in teams_above(self._organisation):
             above[one.team].append(one)
         found: dict[int, list[Presence]] = defaultdict(list)
-        assignments = TeamAssignment.objects.filter(organisation=self._organisation, valid_from__lt=self._span.end)
-        rows = assignments.exclude(valid_to__lte=self._span.start).values_list("rep_id", "team_id", "valid_from", "valid_to")
-        for rep_id, team_id, start, end in rows:
-            belongs = Period(max(start, self._span.start), min(end or self._span.end, self._span.end))
+        for rep_id, team_id, start, end in stays(self._organisation, self._span):
+            belongs = Period(max(start, self._span.start), min(end, self._span.end))
             for presence in self._by_rep.get(rep_id, []):
                 for one in above[team_id]:
                     if one.start < belongs.end and one.end > belongs.start:
