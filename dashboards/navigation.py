@@ -81,6 +81,7 @@ def menu(request: HttpRequest, scope: Scope) -> list[Section]:
         _link(request, scope, "dashboards:teams", _("Teams over time"), "timeline"),
         _link(request, scope, "dashboards:currencies", _("Currencies"), "currency"),
         _link(request, scope, "dashboards:closed", _("Closed months"), "lock"),
+        _link(request, scope, "dashboards:operations", _("Operations"), "pulse"),
     ]
     if getattr(request.user, "is_staff", False):
         setup.append(Link(_("Settings"), reverse("admin:index"), "settings"))

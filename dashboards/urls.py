@@ -4,6 +4,8 @@ from django.urls import path
 
 from dashboards import (
     closing_views,
+    live,
+    operations_views,
     own_kpis_types,
     own_kpis_views,
     views,
@@ -31,6 +33,7 @@ urlpatterns = [
     *subject(SubjectKind.TEAM, "team/<int:id>"),
     *subject(SubjectKind.REP, "rep/<int:id>"),
     *subject(SubjectKind.CUSTOMER, "customer/<int:id>"),
+    path("live", live.live, name="live"),
     path("records/<str:kpi>/", views_math.records, name="records"),
     path("people/", views.people, name="people"),
     path("teams/", views_teams.teams, name="teams"),
@@ -59,6 +62,8 @@ urlpatterns = [
     path("closed/<str:month>/close/", closing_views.close, name="closed_close"),
     path("closed/<str:month>/reopen/", closing_views.reopen, name="closed_reopen"),
     path("closed/<str:month>/figure/<str:kpi>/", closing_views.figure, name="closed_figure"),
+    path("operations/", operations_views.operations, name="operations"),
+    path("operations/rebuild/", operations_views.rebuild, name="operations_rebuild"),
     path("kpis/", views_kpis.handbook, name="kpis"),
     path("kpis/own/", own_kpis_views.own_kpis, name="own_kpis"),
     path("kpis/own/new/", own_kpis_views.new, name="own_kpi_new"),

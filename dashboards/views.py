@@ -20,6 +20,7 @@ from dashboards.records import PAGE
 from dashboards.subjects import about, address
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.periods import Grain
+from kpi_tracker.rollups.live import live
 from kpi_tracker.rollups.reported import AS_REPORTED
 from kpi_tracker.scope import Scope
 from kpi_tracker.web import Permission, page, render_page
@@ -39,6 +40,7 @@ def now(request: HttpRequest, scope: Scope, *, kind: SubjectKind, id: int = 0) -
 
 
 @page(Permission.MEMBER)
+@live
 def subject(request: HttpRequest, scope: Scope, *, kind: SubjectKind, grain: str, start: str, id: int = 0) -> HttpResponseBase:
     """The dashboard of the organisation, a team, a rep or a customer."""
     moment = local_now(scope)

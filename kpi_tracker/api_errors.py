@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from kpi_tracker.errors import NothingThere, NotPermitted, UserError
+from kpi_tracker.unavailable import SECONDS_TO_WAIT, unavailable_message, will_pass
 
 logger = logging.getLogger(__name__)
 
@@ -88,9 +89,16 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
         case PermissionDenied():
             return _from_framework(exceptions.PermissionDenied())
         case _:
-            logger.error("An API request failed.", exc_info=error)
-            problem = ApiProblem("internal", _("Something went wrong here; it is in the log."))
-            return _answer(status.HTTP_500_INTERNAL_SERVER_ERROR, problem)
+            return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> Response:
+    logger.error("An API request failed.", exc_info=error)
+    if will_pass(error):
+        answer = _answer(status.HTTP_503_SERVICE_UNAVAILABLE, ApiProblem("unavailable", unavailable_message()))
+        answer["Retry-After"] = str(SECONDS_TO_WAIT)
+        return answer
+    return _answer(status.HTTP_500_INTERNAL_SERVER_ERROR, ApiProblem("internal", _("Something went wrong here; it is in the log.")))
 
 
 def _from_framework(error: exceptions.APIException) -> Response:

@@ -1,11 +1,13 @@
 """The one settings file. Only environment variables differ between installations; README lists them."""
 
 from pathlib import Path
+from typing import Any
 
 import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Exchange, Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -22,6 +24,7 @@ PORT = env.int("PORT", default=8000)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", default=False)
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 INSTALLED_APPS = [
     "kpi_tracker.orgs",
@@ -52,7 +55,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Tokens in pages are masked anew in each, and the lengths are blurred: nothing is learnt from how well a page compresses.
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "dashboards.live.LiveMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -106,6 +112,10 @@ REDIS_URL = env.str("REDIS_URL", default="")
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "kpi_tracker"}}
     CELERY_BROKER_URL = REDIS_URL
+    # Nothing waits for Redis to deliver again what a killed worker had taken: beat finds what is unfinished. Long, for a worker whose
+    # clock is ahead would be given what another is at.
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"visibility_timeout": 6 * 3600}
+    REFRESH_SECONDS = 0.25
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
     CELERY_BROKER_URL = "filesystem://"
@@ -115,27 +125,46 @@ else:
         "control_folder": str(VAR_DIR / "control"),
         "polling_interval": 0.1,
     }
+    REFRESH_SECONDS = 1.0
+# `live`: short jobs that somebody waits for. `bulk`: all others. `celery`: what a version with one queue has sent. A worker takes those
+# that it is told to (--queues), or all.
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("live", "bulk", "celery")]
+CELERY_TASK_DEFAULT_QUEUE = CELERY_TASK_DEFAULT_EXCHANGE = CELERY_TASK_DEFAULT_ROUTING_KEY = "bulk"
+CELERY_TASK_ROUTES = {"kpi_tracker.rollups.tasks.refresh_*": {"queue": "live"}}
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULER = "kpi_tracker.beat:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 _recompute = "kpi_tracker.rollups.tasks.recompute_recent"
 CELERY_BEAT_SCHEDULE = {
-    # Cells follow edits within seconds, however the edit was made.
-    "refresh": {"task": "kpi_tracker.rollups.tasks.refresh_all", "schedule": 1.0, "options": {"expires": 5}},
+    # Cells follow edits within a second, however the edit was made.
+    "refresh": {"task": "kpi_tracker.rollups.tasks.refresh_all", "schedule": REFRESH_SECONDS},
+    # A rebuild goes on where its messages were lost.
+    "rebuilds": {"task": "kpi_tracker.rollups.tasks.resume_rebuilds", "schedule": 15.0},
     # Stored local days follow the organisation's time zone, however that was changed.
-    "zones": {"task": "kpi_tracker.sales.tasks.follow_time_zones", "schedule": 60.0, "options": {"expires": 50}},
+    "zones": {"task": "kpi_tracker.sales.tasks.follow_time_zones", "schedule": 60.0},
     # Recent buckets are recomputed whole and a sample of all is checked, so that no fault of ours could last.
     "daily": {"task": _recompute, "schedule": crontab(hour=2, minute=10), "args": ("day", 2)},
     "weekly": {"task": _recompute, "schedule": crontab(hour=2, minute=30, day_of_week=1), "args": ("week", 5)},
     "monthly": {"task": _recompute, "schedule": crontab(hour=3, minute=0, day_of_month=1), "args": ("month", 13)},
     "verify": {"task": "kpi_tracker.rollups.tasks.verify_sample", "schedule": crontab(hour=4, minute=0)},
+    # Large imports go on where a worker was killed or a message was lost; files that nobody wants any more go.
+    "imports": {"task": "integrations.tasks.follow_imports", "schedule": 30.0},
+    "stale uploads": {"task": "integrations.tasks.remove_stale_uploads", "schedule": crontab(hour=3, minute=40)},
     # Organisations lie in different zones: each hour some month's days have gone by.
     "close": {"task": "kpi_tracker.rollups.tasks.close_months", "schedule": crontab(minute=20)},
 }
+
+# Files that are imported: how large one may be; up to where it goes in while the person waits, and not as a job; how long one is kept that
+# nobody confirms.
+IMPORT_MOST_BYTES = env.int("IMPORT_MOST_MB", default=200) * 1024**2
+IMPORT_MOST_ROWS = 1_000_000
+IMPORT_AT_ONCE_BYTES = 1024**2
+IMPORT_KEEP_DAYS = 14
 
 AUTH_USER_MODEL = "orgs.User"
 AUTHENTICATION_BACKENDS = [

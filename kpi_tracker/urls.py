@@ -3,10 +3,14 @@ from django.urls import include, path
 
 from dashboards import home
 from kpi_tracker import health
+from kpi_tracker.metrics import metrics
+
+handler500 = "kpi_tracker.unavailable.server_error"
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("", home.home, name="home"),
     path("language/", home.language, name="language"),
     path("o/<slug:org>/", include("dashboards.urls")),

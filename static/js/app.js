@@ -106,6 +106,7 @@
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   });
   document.addEventListener("htmx:after:swap", (event) => { drawAll(event.target instanceof Element ? event.target : document); reachScrolled(); });
+  document.addEventListener("chart:changed", (event) => draw(event.target));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (!root.dataset.theme) drawAll(); });
 
   // What scrolls sideways can be reached by the keyboard, whether or not there is a link in it.

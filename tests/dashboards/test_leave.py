@@ -11,7 +11,7 @@ from tests.dashboards.test_subject import address
 
 
 def shares(page: str, name: str) -> list[str]:
-    row = re.search(rf"<tr><td>(?:(?!</tr>).)*{name}.*?</tr>", page, re.DOTALL)
+    row = re.search(rf"<tr[^>]*><td>(?:(?!</tr>).)*{name}.*?</tr>", page, re.DOTALL)
     assert row
     return re.findall(r"<small>(.*?)</small>", row[0])
 

@@ -162,9 +162,9 @@ WALKED = {
 # The preview of an own KPI and the panel of a goal that is being written are what the math pages show, for what is not saved yet.
 WITHOUT_FIGURES = {
     "organisation_now", "team_now", "rep_now", "customer_now", "kpi_cards", "closed", "closed_rule", "closed_close", "closed_reopen",
-    "closed_figure", "new", "edit", "delete", "asked",
+    "closed_figure", "new", "edit", "delete", "asked", "live",
 }
-SETTINGS = ("calendar", "leave", "currencies", "rate", "team", "stay", "rep_stays", "own_kpi", "activity_type")
+SETTINGS = ("calendar", "operations", "leave", "currencies", "rate", "team", "stay", "rep_stays", "own_kpi", "activity_type")
 
 
 def test_every_page_is_walked() -> None:

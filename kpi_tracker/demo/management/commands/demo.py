@@ -105,9 +105,9 @@ def web_server(port: int) -> list[str]:
     ]
 
 
-# Beat runs inside the one worker: nothing else plans jobs on this machine.
+# Beat runs inside the one worker: nothing else plans jobs on this machine. Beside a long job it takes a short one.
 WORKER = [
-    "celery", "--app", "kpi_tracker", "worker", "--beat", "--pool", "threads", "--concurrency", "2",
+    "celery", "--app", "kpi_tracker", "worker", "--queues", "live,bulk,celery", "--beat", "--pool", "threads", "--concurrency", "2",
     "--without-gossip", "--without-mingle", "--loglevel", "WARNING",
 ]
 
