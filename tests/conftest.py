@@ -90,6 +90,12 @@ class Program:
             if text in line:
                 return line
 
+    def rest(self) -> Iterator[str]:
+        """What was printed and not waited for, of a program that has ended."""
+        while (line := self._coming.get(timeout=60)) is not None:
+            yield line
+        self._coming.put(None)
+
     def stop(self, number: int = signal.SIGTERM, seconds: float = 60) -> int:
         if self.process.poll() is None:
             self.process.send_signal(number)
@@ -126,13 +132,13 @@ def redis_url(worker_id: str) -> str:
 
 
 class Worker(Program):
-    """A Celery worker over Redis."""
+    """A Celery worker over Redis. launcher: the Python module that is Celery, with what stands before its own arguments."""
 
-    def __init__(self, broker: str, *options: str) -> None:
-        self.client = Celery(broker=broker)
+    def __init__(self, broker: str, *options: str, database: str = "", launcher: Sequence[str] = ("celery",)) -> None:
+        self.client = Celery(broker=broker, set_as_current=False)
         super().__init__(
-            [sys.executable, "-m", "celery", "--app", "kpi_tracker", "worker", "--pool", "threads", "--loglevel", "INFO", *options],
-            {"REDIS_URL": broker, "DATABASE_URL": database_url(), "SECRET_KEY": settings.SECRET_KEY, "LOG_LEVEL": "INFO"},
+            [sys.executable, "-m", *launcher, "--app", "kpi_tracker", "worker", "--pool", "threads", "--loglevel", "INFO", *options],
+            {"REDIS_URL": broker, "DATABASE_URL": database or database_url(), "SECRET_KEY": settings.SECRET_KEY, "LOG_LEVEL": "INFO"},
         )
 
     def run(self, task: str, *args: Any) -> str:

@@ -24,7 +24,7 @@ FOREIGN = ("admin/", "accounts/")
 READS = {"all", "filter", "exclude", "get", "values", "values_list", "first", "last", "count", "exists", "aggregate", "annotate", "in_bulk",
          "order_by", "select_related", "prefetch_related", "only", "defer", "iterator", "earliest", "latest", "alias", "distinct"}
 REQUEST_PACKAGES = ("dashboards", "goals", "integrations")
-NOT_REQUESTS = {"migrations", "management", "admin.py", "models.py", "tasks.py"}
+NOT_REQUESTS = {"migrations", "management", "admin.py", "models.py", "tasks.py", "background.py"}
 
 
 def sources(*packages: str) -> list[Path]:

@@ -10,9 +10,14 @@ from typing import Any
 
 import yaml
 
+from kpi_tracker import queues
+from kpi_tracker.celery import app
+from kpi_tracker.demo.management.commands.demo import WORKER
+
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-OURS = {"migrate", "web", "worker", "beat"}
+WORKERS = {"worker-live", "worker-bulk"}
+OURS = {"migrate", "web", "beat"} | WORKERS
 
 
 def test_the_services_of_the_server_set_up() -> None:
@@ -27,6 +32,26 @@ def test_everything_waits_for_the_database_and_its_migrations() -> None:
         assert {service: need["condition"] for service, need in waits.items()} == {
             "postgres": "service_healthy", "redis": "service_healthy", "migrate": "service_completed_successfully",
         }
+
+
+def option(command: list[str], name: str) -> str:
+    return command[command.index(name) + 1]
+
+
+def test_each_queue_is_taken_by_one_kind_of_worker() -> None:
+    """And the one worker of one machine takes them all."""
+    commands = [COMPOSE["services"][name]["command"] for name in sorted(WORKERS)]
+    taken = [queue for command in commands for queue in option(command, "--queues").split(",")]
+    assert sorted(taken) == sorted(queues.NAMES) == sorted(queue.name for queue in app.conf.task_queues)
+    assert sorted(option(WORKER, "--queues").split(",")) == sorted(queues.NAMES)
+    assert option(COMPOSE["services"]["worker-live"]["command"], "--queues") == queues.LIVE
+
+
+def test_a_worker_is_asked_by_the_name_that_it_has() -> None:
+    for name in WORKERS:
+        service = COMPOSE["services"][name]
+        known = option(service["command"], "--hostname").removesuffix("%h")
+        assert f"--destination {known}$$HOSTNAME " in service["healthcheck"]["test"][1]
 
 
 def test_compose_sets_only_variables_that_the_settings_read() -> None:
