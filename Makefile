@@ -10,7 +10,7 @@ TRANSLATED := --locale sv --locale fi
 ARGS ?=
 export UV_PYTHON_DOWNLOADS = never
 
-.PHONY: help install install-dev demo test test-fast test-browser test-pg lint types lock messages
+.PHONY: help install install-dev demo test test-fast test-browser test-pg lint types lock messages bench bench-full
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +25,7 @@ demo: install  ## set up and start a demo organisation; Ctrl-C stops it
 	@exec $(BIN)/python manage.py demo $(ARGS)
 
 test: install-dev  ## all tests on SQLite; what is left out for lack of Chromium or Redis is listed at the end
-	$(BIN)/python -m pytest -rfEs $(ARGS)
+	$(BIN)/python -m pytest -n auto -rfEs $(ARGS)
 
 test-fast: install-dev  ## the tests that take no long time
 	$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)
@@ -35,7 +35,13 @@ test-browser: install-dev  ## the tests in Chromium
 
 test-pg: install-dev  ## all tests on the PostgreSQL named by TEST_DATABASE_URL
 	@test -n "$(TEST_DATABASE_URL)" || { echo "Name a server: make test-pg TEST_DATABASE_URL=postgres://user:password@127.0.0.1/kpi_tracker" >&2; exit 1; }
-	DATABASE_URL="$(TEST_DATABASE_URL)" $(BIN)/python -m pytest -rfEs $(ARGS)
+	DATABASE_URL="$(TEST_DATABASE_URL)" $(BIN)/python -m pytest -n auto -rfEs $(ARGS)
+
+bench: install-dev  ## the benchmarks, small: minutes; on the PostgreSQL named by TEST_DATABASE_URL too. ARGS=--only=rollups for one
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+bench-full: install-dev  ## the benchmarks up to ten million records: hours
+	$(BIN)/python benchmarks/run.py --full $(ARGS)
 
 lint: install-dev  ## style, templates, arrows between packages, missing migrations
 	$(BIN)/ruff check .
