@@ -48,7 +48,7 @@ def empty() -> None:
 
 
 def taken(queue: str) -> list[tuple[str, list[Any]]]:
-    """Task and arguments of all that waits in a queue, which is empty then."""
+    """Task and arguments of all that waits in a queue, which is empty then. Sorted: messages of one millisecond come in any order."""
     found = []
     with app.connection_for_read() as link:
         box = link.SimpleQueue(app.amqp.queues[queue])
@@ -57,7 +57,7 @@ def taken(queue: str) -> list[tuple[str, list[Any]]]:
             message.ack()
             found.append((str(message.headers["task"]).rpartition(".")[2], list(message.payload[0])))
         box.close()
-    return found
+    return sorted(found)
 
 
 class Clock:
