@@ -19,6 +19,7 @@ BEFORE_THE_ORGANISATION = {
 # Tables of settings, of hundreds of rows: single-column indexes of their foreign keys, followed when what they point to is deleted.
 OF_SETTINGS = {
     "orgs_team", "orgs_teammanager", "orgs_teamassignment", "orgs_absence", "sales_stage", "sales_contract", "sales_cost", "goals_goal",
+    "goals_goalversion", "goals_participant", "goals_answer", "goals_goalcomment", "goals_defaulttarget",
     "integrations_import", "integrations_apitoken", "sales_externalid", "sales_customer",
 }
 # Not of one organisation: people, and which organisations there are. A copy on every server.
