@@ -41,7 +41,8 @@ def card(page: Page, figure: Figure) -> dict[str, Any]:
         "key": figure.key, "beside": beside(page, figure, short=True),
     }
     if figure.goal is not None:
-        found |= {"goal": figure.goal, "of": goal_sentences.target_words(figure.goal.goal), "status": status(figure.goal)}
+        of = goal_sentences.target_words(figure.goal.goal, figure.goal.target)
+        found |= {"goal": figure.goal, "of": of, "status": status(figure.goal)}
         found |= {"pill": pill_text(figure.goal), "fills": figure.goal.pace is not None}
     return found
 
@@ -89,7 +90,7 @@ def _goal_figures(page: Page, goal: GoalProgress) -> dict[str, Any]:
 
     ends = goal.projected if page.frame.running else None
     return {
-        "of": goal_sentences.target_words(goal.goal), "status": status(goal), "why": goal_sentences.why(goal),
+        "of": goal_sentences.target_words(goal.goal, goal.target), "status": status(goal), "why": goal_sentences.why(goal),
         "link": goal_link(page, "detail", id=str(goal.goal.id)), "fills": goal.pace is not None,
         "filled": goal.attainment, "mark": goal.expected_share,
         "expected": written(goal.pace.expected, short=True) if goal.pace and goal.pace.expected and not goal.clock.over else "",

@@ -146,7 +146,7 @@ def _projection(frame: Frame, actual: Line, goal: GoalProgress | None) -> Line:
     """From where it stands to where the goal's arithmetic sees it end, spread over the working time left."""
     if goal is None or not frame.running or goal.projected is None or goal.projected <= (goal.actual or ZERO):
         return ()
-    left = [(day, weight) for day, weight in sorted(goal.weights.items()) if day > frame.today]
+    left = [(day, weight) for day, weight in sorted(goal.spread.items()) if day > frame.today]
     total = sum((weight for _, weight in left), ZERO)
     if not total:
         return ()

@@ -217,7 +217,7 @@ def chart_title(frame: Frame, figure: Figure, curve: Curve) -> str:
 
 def _empty_title(frame: Frame, figure: Figure, values: dict[str, str]) -> str:
     if frame.ahead and figure.goal is not None:
-        target = goal_sentences.target_words(figure.goal.goal, short=True)
+        target = goal_sentences.target_words(figure.goal.goal, figure.goal.target, short=True)
         return gettext("%(kpi)s: the goal is %(target)s, spread over the working days") % (values | {"target": target})
     if frame.ahead:
         return gettext("%(kpi)s: nothing yet, the period has not begun") % values

@@ -51,7 +51,7 @@ def card(goal: Goal, *, today: dt.date) -> Card:
     past = asked(goal.organisation, Draft(goal.kpi, goal.subject, goal.period, goal.target), today=today, worktime=worktime)
     return Card(
         row=row(standing), headline=sentences.headline(standing), actual=sentences.kpi_figure(goal, standing.actual),
-        of_target=sentences.of_target(goal), chart_title=chart_title(standing, forecast), facts=tuple(_facts(standing)),
+        of_target=sentences.of_target(goal, standing.target), chart_title=chart_title(standing, forecast), facts=tuple(_facts(standing)),
         curve=curve, chart=_figure(standing, curve, forecast) if curve else None,
         before=replace(panel(goal.organisation, past), warning=""),  # warnings are for the form
         forecast=forecast_panel(forecast) if forecast else None,
@@ -63,7 +63,8 @@ def chart_title(standing: GoalProgress, forecast: GoalForecast | None = None) ->
     goal = standing.goal
     values = {
         "kpi": standing.kpi.label, "actual": sentences.kpi_figure(goal, standing.actual, short=True),
-        "projected": sentences.projected_figure(goal, standing.projected, short=True), "target": sentences.target_words(goal, short=True),
+        "projected": sentences.projected_figure(goal, standing.projected, short=True),
+        "target": sentences.target_words(goal, standing.target, short=True),
     }
     if not standing.clock.begun:
         return gettext("%(kpi)s: the pace to %(target)s") % values
@@ -81,7 +82,8 @@ def _facts(standing: GoalProgress) -> list[tuple[str, str]]:
     goal, at, pace = standing.goal, standing.clock, standing.pace
     if not at.begun:
         begins = (gettext("Begins"), formats.day(goal.starts_on))
-        return [(gettext("Target"), sentences.target_words(goal)), begins, (gettext("Working days"), formats.number(at.days))]
+        target = sentences.target_words(goal, standing.target)
+        return [(gettext("Target"), target), begins, (gettext("Working days"), formats.number(at.days))]
     days = gettext("%(gone)s of %(days)s") % {"gone": formats.number(at.days_gone), "days": formats.number(at.days)}
     facts: list[tuple[str, str]] = [(gettext("Working days gone"), days)]
 
@@ -97,6 +99,7 @@ def _facts(standing: GoalProgress) -> list[tuple[str, str]]:
         facts.append((gettext("At this rate by the end"), sentences.projected_figure(goal, standing.projected)))
     if pace is not None and standing.gap:
         add(gettext("Missing to the goal"), standing.gap)
+    add(gettext("Stretch"), standing.stretch)
     if standing.attainment is not None:
         facts.append((gettext("Share of the goal"), formats.percent(standing.attainment, 0)))
     if pace is None:
@@ -116,7 +119,7 @@ def _figure(standing: GoalProgress, curve: GoalCurve, forecast: GoalForecast | N
     last_year = end(pgettext("chart", "Last year %(value)s"), curve.last_year)
     fan = forecast.fan() if forecast else ()
     ahead = _expected(fan, forecast) if forecast and fan else _at_this_rate(standing, curve)
-    goal_label = pgettext("chart", "Goal %(value)s") % {"value": write(goal.target)}
+    goal_label = pgettext("chart", "Goal %(value)s") % {"value": write(standing.target)}
     actual_label = end("%(value)s", curve.actual) if not ahead.points else ""
     lines = [
         ChartLine(Look.LAST_YEAR, pgettext("chart", "Last year"), curve.last_year, last_year),
@@ -126,7 +129,7 @@ def _figure(standing: GoalProgress, curve: GoalCurve, forecast: GoalForecast | N
     ]
     return charts.lines_figure(
         lines, period=goal.period, today=standing.today, calendar=goal.organisation.calendar, write=write,
-        level=None if curve.due else goal.target, level_label="" if curve.due else goal_label,
+        level=None if curve.due else standing.target, level_label="" if curve.due else goal_label,
         fan=[(day, low, high) for day, low, _, high in fan], fan_name=pgettext("chart", "Four of five ends"),
     )
 

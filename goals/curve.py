@@ -105,7 +105,7 @@ def _projection(standing: GoalProgress, ends: Sequence[dt.date]) -> Line:
     stands, projected, today = standing.actual, standing.projected, standing.today
     if stands is None or projected is None or standing.clock.over or projected <= stands:
         return ()
-    left = [(day, weight) for day, weight in sorted(standing.weights.items()) if day > today]
+    left = [(day, weight) for day, weight in sorted(standing.spread.items()) if day > today]
     total = sum((weight for _, weight in left), ZERO)
     reached, line = ZERO, [(today, stands)]
     for day, weight in left:

@@ -10,11 +10,11 @@ from itertools import dropwhile
 from goals import asked
 from goals.forecast import Forecast, Views, already, of_ratio, of_stock, of_sum, views
 from goals.forecast_series import Point, Series
-from goals.progress import GoalProgress
+from goals.progress import GoalProgress, lower_is_better
 from goals.sentences import grain_of
 from goals.worktime import WorkTime
 from kpi_tracker.kpis.measures import Stock, Unit
-from kpi_tracker.kpis.metrics import Course, Direction, RatioKpi, SimpleKpi
+from kpi_tracker.kpis.metrics import Course, RatioKpi, SimpleKpi
 from kpi_tracker.kpis.query import KpiQuery, KpiValue
 from kpi_tracker.periods import DAY, Calendar, Grain, Period, add_months
 from kpi_tracker.rollups.reader import ask
@@ -86,8 +86,8 @@ def goal_forecast(standing: GoalProgress, worktime: WorkTime | None = None) -> G
         found = _of_stock(standing, worktime)
     if found is None:
         return None
-    chance = found.spread.chance_at_most if kpi.direction is Direction.DOWN else found.spread.chance
-    return GoalForecast(standing, found, chance(float(goal.target)))
+    chance = found.spread.chance_at_most if lower_is_better(goal, kpi) else found.spread.chance
+    return GoalForecast(standing, found, chance(float(standing.target)))
 
 
 def _of_days(standing: GoalProgress, worktime: WorkTime) -> Forecast | None:

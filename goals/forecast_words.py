@@ -12,9 +12,8 @@ from goals import sentences
 from goals.forecast import Opinion
 from goals.forecast_methods import Method
 from goals.forecast_reading import GoalForecast
-from goals.progress import has_pace
+from goals.progress import fills_up
 from kpi_tracker import formats
-from kpi_tracker.kpis.metrics import Direction
 from kpi_tracker.periods import Grain
 
 # Nothing that is still to come is certain.
@@ -62,13 +61,13 @@ def forecast_panel(found: GoalForecast) -> ForecastPanel:
 def headline(found: GoalForecast) -> str:
     """ "72 % likely to reach 640 k€"."""
     standing, goal = found.standing, found.standing.goal
-    paced = has_pace(standing.kpi)
-    if paced and standing.actual is not None and standing.actual >= goal.target:
+    paced = fills_up(goal, standing.kpi)
+    if paced and standing.actual is not None and standing.actual >= standing.target:
         return gettext("The goal is reached already")
-    values = {"percent": _likely(found.likely), "target": sentences.target_words(goal, short=True)}
+    values = {"percent": _likely(found.likely), "target": sentences.target_words(goal, standing.target, short=True)}
     if paced:
         return gettext("%(percent)s likely to reach %(target)s") % values
-    if standing.kpi.adds_up and standing.kpi.direction is Direction.DOWN:
+    if standing.kpi.adds_up:
         return gettext("%(percent)s likely to stay at %(target)s") % values
     return gettext("%(percent)s likely to end at %(target)s") % values
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -52,7 +55,8 @@ class Goal(TenantModel):
     """Reach `target` of a KPI in `[starts_on, ends_on)`, for the organisation, a team, a rep or a customer.
 
     target, stretch, baseline: in the KPI's unit: a count, an amount in the base currency, days, or a fraction for percentages.
-    target is what is asked now; what was asked on earlier days is in `versions`.
+    target is what is asked now; steps: what was asked before, as [first day, target] pairs of strings, oldest first, with the present
+    one last; empty where it never changed. Who changed it and why is in `versions`.
     growth: what is asked on top of the baseline, as a fraction; the baseline is frozen when the goal is made, with its period, the
     number of records behind it and the time at which they were counted.
     shape: weights as decimal strings: {"2026-12": "3"} by month (LAST_YEAR of longer periods, MONTHS), {"0": "1"} by weekday from
@@ -60,6 +64,8 @@ class Goal(TenantModel):
     prorated: target and stretch are for somebody who is there all the time; days away, and before joining or after leaving, are taken out.
     parent: the goal that this one was split from; split_target: what the split gave it; locked: a new split leaves it alone.
     decided_by: who decided it without everybody's agreement; None where all accepted.
+    stood, stood_since, stood_on, stood_actual: the status at the end of the last day that was looked at, since when it holds, that
+    day, and the value on it.
     carries_over: when it ends, the same is asked of the next period; carried_from: the one before.
     """
 
@@ -90,6 +96,11 @@ class Goal(TenantModel):
     distribution = models.CharField(_("spread over time"), max_length=12, choices=Distribution.choices, default=Distribution.WORKING_DAYS)
     shape = models.JSONField(_("shape"), default=dict, blank=True)
     prorated = models.BooleanField(_("days away are taken out"), default=False)
+    steps = models.JSONField(_("what was asked before"), default=list, blank=True, editable=False)
+    stood = models.CharField(_("stood"), max_length=12, blank=True, editable=False)
+    stood_since = models.DateField(_("stood so since"), null=True, blank=True, editable=False)
+    stood_on = models.DateField(_("stood so on"), null=True, blank=True, editable=False)
+    stood_actual = models.DecimalField(_("value then"), max_digits=20, decimal_places=6, null=True, blank=True, editable=False)
     why = models.CharField(_("why it matters"), max_length=300, blank=True)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.AGREED)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
@@ -145,6 +156,11 @@ class Goal(TenantModel):
     @property
     def subject(self) -> Subject:
         return Subject(SubjectKind(self.subject_kind), self.team_id or self.rep_id or self.customer_id or 0)
+
+    @property
+    def asked_since(self) -> tuple[tuple[dt.date, Decimal], ...]:
+        """From which day on which target was asked, oldest first; empty where it never changed."""
+        return tuple((dt.date.fromisoformat(day), Decimal(target)) for day, target in self.steps)
 
     @property
     def is_in_force(self) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from goals import pacing, status
-from goals.models import Goal
-from goals.pacing import Clock, Pace
-from goals.status import Verdict
+from goals import distribution, pacing, status
+from goals.models import Distribution, Goal, Kind, Participant
+from goals.pacing import Clock, Pace, Steps, Weights
+from goals.status import Status, Verdict
 from goals.worktime import WorkTime
 from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.measures import Dimension, Unit
@@ -23,35 +23,40 @@ from kpi_tracker.periods import DAY, Period
 from kpi_tracker.rollups.reader import ask_all
 
 ZERO = Decimal(0)
+# An older status says nothing of today.
+LOOKED_AT = dt.timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
 class GoalProgress:
     """One goal's figures on one day.
 
+    target, stretch: what is asked as of today, less what days away take out of it. steps: what was asked before, likewise.
     actual: the KPI from the goal's first day to today; None where there is none to give. pace: None for goals
-    without one (ratios, means, and KPIs of which less is better). records: what a ratio is taken over, else what was
-    counted. projected: where the period ends at the rate so far; None for ratios. weights: working time by day.
+    without one (levels, and limits not to pass). records: what a ratio is taken over, else what was
+    counted. projected: where the period ends at the rate so far; None for ratios. weights: working time by day; spread: what the
+    goal asks of each. before: how it stood at the end of the last day that was looked at.
     """
 
     goal: Goal
     kpi: AnyKpi
     today: dt.date
+    target: Decimal
     value: KpiValue
-    weights: Mapping[dt.date, Decimal]
+    weights: Weights
+    spread: Weights
     clock: Clock
     pace: Pace | None
     projected: Decimal | None
     records: int
     verdict: Verdict
+    stretch: Decimal | None = None
+    steps: Steps = ()
+    before: Status | None = None
 
     @property
     def actual(self) -> Decimal | None:
         return self.value.value
-
-    @property
-    def target(self) -> Decimal:
-        return self.goal.target
 
     @property
     def attainment(self) -> Decimal | None:
@@ -69,12 +74,37 @@ class GoalProgress:
 
     def expected_curve(self) -> list[tuple[dt.date, Decimal]]:
         """What is due by the end of each day; empty for goals without a pace."""
-        return pacing.expected_curve(self.target, self.weights) if self.pace else []
+        return pacing.expected_curve(self.target, self.spread, self.steps) if self.pace else []
+
+    @property
+    def is_prorated(self) -> bool:
+        """Whether days away have taken something out of the target."""
+        return self.target != pacing.target_on(self.today, self.goal.target, self.goal.asked_since)
 
 
 def has_pace(kpi: AnyKpi) -> bool:
-    """Whether a goal of this KPI fills up over its period: counts and sums of which more is better."""
+    """Whether a goal to reach of this KPI fills up over its period: counts and sums of which more is better."""
     return kpi.adds_up and kpi.direction is Direction.UP
+
+
+def lower_is_better(goal: Goal, kpi: AnyKpi) -> bool:
+    """Whether the target is a limit from above; a goal that does not say goes by the KPI."""
+    return goal.kind == Kind.BELOW or (goal.kind != Kind.ABOVE and kpi.direction is Direction.DOWN)
+
+
+def fills_up(goal: Goal, kpi: AnyKpi) -> bool:
+    return kpi.adds_up and not lower_is_better(goal, kpi)
+
+
+def quantum(kpi: AnyKpi) -> Decimal:
+    """The smallest part of a target: one whole, a hundredth of the currency, or a hundredth of a percent."""
+    match kpi.unit:
+        case Unit.COUNT:
+            return Decimal(1)
+        case Unit.MONEY:
+            return Decimal("0.01")
+        case _:
+            return Decimal("0.0001")
 
 
 def progress(
@@ -92,33 +122,73 @@ def progress(
     values = dict(known or {})
     values |= _values(organisation, [goal for goal in goals if goal.id not in values], today=today)
     worktime = worktime or WorkTime(organisation, [goal.period for goal in goals])
-    return {
-        goal.id: _standing(goal, values[goal.id], worktime.weights(goal.subject, goal.period), today=today, today_counts=today_counts)
-        for goal in goals
-    }
+    return {goal.id: _standing(goal, values[goal.id], worktime, today=today, today_counts=today_counts) for goal in goals}
 
 
-def _standing(
-    goal: Goal, value: KpiValue, weights: Mapping[dt.date, Decimal], *, today: dt.date, today_counts: bool
-) -> GoalProgress:
+def participants_progress(goal: Goal, participants: Iterable[Participant], *, today: dt.date) -> dict[int, GoalProgress]:
+    """How each participant stands against the own share, by rep id: in the own working days, days away taken out."""
+    shares = [
+        Goal(
+            id=-one.rep_id, organisation=goal.organisation, kpi=goal.kpi, kind=goal.kind, subject_kind=SubjectKind.REP, rep_id=one.rep_id,
+            starts_on=goal.starts_on, ends_on=goal.ends_on, target=one.share, distribution=goal.distribution, shape=goal.shape,
+            prorated=True,
+        )
+        for one in participants
+    ]
+    found = progress(goal.organisation, shares, today=today)
+    return {share.subject.id: found[share.id] for share in shares}
+
+
+def _standing(goal: Goal, value: KpiValue, worktime: WorkTime, *, today: dt.date, today_counts: bool) -> GoalProgress:
     kpi = registry.kpi(goal.kpi, goal.organisation)
-    at = pacing.clock(weights, today=today, today_counts=today_counts)
-    target, pace, records = goal.target, None, value.count
+    ramp = int(goal.shape.get("months", 0)) if goal.distribution == Distribution.RAMP else 0
+    weights = worktime.weights(goal.subject, goal.period, ramp=ramp)
+    spread = distribution.weights(goal, weights)
+    at = pacing.clock(weights, today=today, today_counts=today_counts, spread=spread)
+    target, stretch, steps = _asked(goal, kpi, worktime, ramp=ramp, today=today)
+    before = _stood(goal, today)
+    pace, records, lower = None, value.count, lower_is_better(goal, kpi)
     if kpi.adds_up:
         pace = pacing.pace(target=target, actual=value.numerator, at=at)
-        if kpi.direction is Direction.UP:
-            is_count = kpi.unit is Unit.COUNT
-            verdict = status.of_reach(target=target, actual=value.numerator, records=records, is_count=is_count, at=at, pace=pace)
-        else:
+        if lower:
             verdict = status.of_limit(target=target, actual=value.numerator, records=records, at=at, pace=pace)
+        else:
+            is_count = kpi.unit is Unit.COUNT
+            verdict = status.of_reach(
+                target=target, actual=value.numerator, records=records, is_count=is_count, at=at, pace=pace, before=before
+            )
     else:
         records = int(value.denominator or 0) if kpi.course is Course.LEVELS else status.FEW_RECORDS
-        lower = kpi.direction is Direction.DOWN
-        verdict = status.of_level(target=target, actual=value.value, records=records, at=at, lower_is_better=lower)
+        verdict = status.of_level(target=target, actual=value.value, records=records, at=at, lower_is_better=lower, before=before)
     return GoalProgress(
-        goal=goal, kpi=kpi, today=today, value=value, weights=weights, clock=at, pace=pace if has_pace(kpi) else None,
-        projected=pace.projected if pace else None, records=records, verdict=verdict,
+        goal=goal, kpi=kpi, today=today, target=target, stretch=stretch, steps=steps, value=value, weights=weights, spread=spread,
+        clock=at, pace=pace if fills_up(goal, kpi) else None, projected=pace.projected if pace else None, records=records,
+        verdict=verdict, before=before,
     )
+
+
+def _asked(
+    goal: Goal, kpi: AnyKpi, worktime: WorkTime, *, ramp: int, today: dt.date
+) -> tuple[Decimal, Decimal | None, tuple[tuple[dt.date, Decimal], ...]]:
+    """Target, stretch and earlier targets, for the time that the rep is there where the goal wants it so; a level is never prorated."""
+    present = full = Decimal(1)
+    if goal.prorated and kpi.adds_up and goal.subject.kind is SubjectKind.REP:
+        present, full = worktime.present(goal.subject.id, goal.period, ramp=ramp)
+    if present == full:
+        return pacing.target_on(today, goal.target, goal.asked_since), goal.stretch, goal.asked_since
+
+    def part(asked: Decimal) -> Decimal:
+        return pacing.prorated(asked, present, full, quantum(kpi))
+
+    steps = tuple((day, part(asked)) for day, asked in goal.asked_since)
+    return pacing.target_on(today, part(goal.target), steps), None if goal.stretch is None else part(goal.stretch), steps
+
+
+def _stood(goal: Goal, today: dt.date) -> Status | None:
+    """How the goal stood on an earlier day of the last two weeks, if it was looked at."""
+    if not goal.stood or goal.stood_on is None or not dt.timedelta(0) < today - goal.stood_on <= LOOKED_AT:
+        return None
+    return Status(goal.stood)
 
 
 def to_date(period: Period, today: dt.date) -> Period | None:

@@ -56,8 +56,8 @@ def row(standing: GoalProgress) -> Row:
         goal=goal, progress=standing, title=sentences.title(goal), period=sentences.period_label(goal), why=sentences.why(standing),
         word=sentences.STATUS_LABELS[status], tone=sentences.TONES[status],
         share=bar_share(standing), mark=bar_mark(standing),
-        actual=sentences.kpi_figure(goal, standing.actual), target=sentences.target_words(goal),
-        of_target=sentences.of_target(goal),
+        actual=sentences.kpi_figure(goal, standing.actual), target=sentences.target_words(goal, standing.target),
+        of_target=sentences.of_target(goal, standing.target),
         projected=sentences.projected_figure(goal, standing.projected, short=True) if judged and standing.projected is not None else "",
     )
 

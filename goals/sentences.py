@@ -9,13 +9,14 @@ from typing import assert_never
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 
-from goals.models import Goal
-from goals.progress import GoalProgress, has_pace
+from goals import pacing
+from goals.models import Goal, Kind
+from goals.progress import GoalProgress, fills_up, lower_is_better
 from goals.status import Reason, Status
 from kpi_tracker import formats
 from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.measures import Unit
-from kpi_tracker.kpis.metrics import Direction, SubjectKind
+from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.periods import Calendar, Grain, Period
 
 STATUS_LABELS: Mapping[Status, str | Promise] = {
@@ -83,19 +84,19 @@ def projected_figure(goal: Goal, value: Decimal | None, *, short: bool = False) 
     return kpi_figure(goal, formats.rounded(value) if whole and value is not None else value, short=short)
 
 
-def target_words(goal: Goal, *, short: bool = False) -> str:
-    """The target with its side: "640 000 €", "30 % or more", "45 days or less"."""
+def target_words(goal: Goal, target: Decimal | None = None, *, short: bool = False) -> str:
+    """The target with its side: "640 000 €", "30 % or more", "45 days or less". target: where it is not the goal's own, as agreed."""
     kpi = registry.kpi(goal.kpi, goal.organisation)
-    figure = kpi_figure(goal, goal.target, short=short)
-    if kpi.direction is Direction.DOWN:
+    figure = kpi_figure(goal, goal.target if target is None else target, short=short)
+    if lower_is_better(goal, kpi):
         return gettext("%(target)s or less") % {"target": figure}
-    return figure if has_pace(kpi) else gettext("%(target)s or more") % {"target": figure}
+    return figure if kpi.adds_up else gettext("%(target)s or more") % {"target": figure}
 
 
-def of_target(goal: Goal) -> str:
+def of_target(goal: Goal, target: Decimal | None = None) -> str:
     """What stands behind the value: "of 640 000 €", or "goal: 30 % or more" where the value does not fill up."""
-    values = {"target": target_words(goal)}
-    if has_pace(registry.kpi(goal.kpi, goal.organisation)):
+    values = {"target": target_words(goal, target)}
+    if fills_up(goal, registry.kpi(goal.kpi, goal.organisation)):
         return pgettext("value of target", "of %(target)s") % values
     return gettext("goal: %(target)s") % values
 
@@ -104,7 +105,10 @@ def title(goal: Goal) -> str:
     """What the goal asks, without saying when: "Revenue: Stockholm reaches 640 k€"."""
     kpi = registry.kpi(goal.kpi, goal.organisation)
     values = {"kpi": kpi.label, "subject": subject_name(goal), "target": target_words(goal, short=True)}
-    if has_pace(kpi):
+    if goal.kind == Kind.GROWTH and goal.growth is not None:
+        values |= {"growth": formats.signed_percent(goal.growth, 1 if goal.growth * 100 % 1 else 0)}
+        return gettext("%(kpi)s: %(subject)s grows by %(growth)s, to %(target)s") % values
+    if fills_up(goal, kpi):
         return gettext("%(kpi)s: %(subject)s reaches %(target)s") % values
     return gettext("%(kpi)s: %(subject)s stays at %(target)s") % values
 
@@ -125,7 +129,8 @@ def headline(progress: GoalProgress) -> str:
     """The answer of a goal's page: "Stockholm is 6 % behind pace on revenue"."""
     goal = progress.goal
     values = {
-        "subject": subject_name(goal), "kpi": in_sentence(str(progress.kpi.label)), "target": target_words(goal, short=True),
+        "subject": subject_name(goal), "kpi": in_sentence(str(progress.kpi.label)),
+        "target": target_words(goal, progress.target, short=True),
         "actual": kpi_figure(goal, progress.actual, short=True), "gap": kpi_figure(goal, progress.gap, short=True),
     }
     match progress.verdict.status:
@@ -162,7 +167,33 @@ def _running_headline(progress: GoalProgress, values: dict[str, str]) -> str:
 
 
 def why(progress: GoalProgress) -> str:
-    """Why the goal has its status, with the figures that decide."""
+    """Why the goal has its status, with the figures that decide, and what changed since it was last looked at."""
+    return " ".join(filter(None, [_reason(progress), what_changed(progress), _taken_out(progress)]))
+
+
+def what_changed(progress: GoalProgress) -> str:
+    """ "On 20 November it was still on track, with 312 000 €."; nothing where it stands as it did."""
+    goal, judged = progress.goal, (Status.ON_TRACK, Status.AT_RISK, Status.BEHIND)
+    if progress.before not in judged or progress.verdict.status not in judged or progress.before is progress.verdict.status:
+        return ""
+    values = {
+        "day": formats.day(goal.stood_on), "before": STATUS_LABELS[progress.before], "actual": kpi_figure(goal, goal.stood_actual),
+    }
+    if goal.stood_actual is None:
+        return gettext("On %(day)s it was still %(before)s.") % values
+    return gettext("On %(day)s it was still %(before)s, with %(actual)s.") % values
+
+
+def _taken_out(progress: GoalProgress) -> str:
+    if not progress.is_prorated:
+        return ""
+    goal = progress.goal
+    agreed = pacing.target_on(progress.today, goal.target, goal.asked_since)
+    values = {"target": kpi_figure(goal, progress.target), "agreed": kpi_figure(goal, agreed)}
+    return gettext("Of the agreed %(agreed)s, %(target)s are asked: days away are taken out.") % values
+
+
+def _reason(progress: GoalProgress) -> str:
     values = _figures(progress)
     match progress.verdict.reason:
         case Reason.NOT_BEGUN:
@@ -182,7 +213,8 @@ def why(progress: GoalProgress) -> str:
 def _figures(progress: GoalProgress) -> dict[str, str]:
     goal, pace, at = progress.goal, progress.pace, progress.clock
     return {
-        "actual": kpi_figure(goal, progress.actual), "target": target_words(goal), "gap": kpi_figure(goal, progress.gap),
+        "actual": kpi_figure(goal, progress.actual), "target": target_words(goal, progress.target),
+        "gap": kpi_figure(goal, progress.gap),
         "gone": formats.number(at.days_gone), "days": formats.number(at.days), "left": formats.number(at.days_left),
         "expected": kpi_figure(goal, pace.expected) if pace else "",
         "index": formats.percent(pace.index, 0) if pace else "",

@@ -24,6 +24,8 @@ AT_RISK_SCATTER = Decimal("1.5")
 # more than three times the even rate is behind, however little that is of the whole.
 ON_TRACK_LIFT = Decimal("1.5")
 AT_RISK_LIFT = Decimal(3)
+# A status is left only where its bound is passed by this much, so that one good or bad day does not turn it to and fro.
+HYSTERESIS = Decimal("0.02")
 # With fewer than three records due, none at all still comes up by chance once in 20 times (e^-3) ...
 FEW_DUE = 3
 # ... and a mean or a share of fewer than five records is mostly chance. From the middle of the period on, what is
@@ -66,30 +68,49 @@ class Verdict:
     reason: Reason
 
 
-def of_reach(*, target: Decimal, actual: Decimal, records: int, is_count: bool, at: Clock, pace: Pace) -> Verdict:
-    """Of a count or sum to reach. records: how many records `actual` is made of; is_count: it is their number."""
+def of_reach(
+    *, target: Decimal, actual: Decimal, records: int, is_count: bool, at: Clock, pace: Pace, before: Status | None = None
+) -> Verdict:
+    """Of a count or sum to reach. records: how many records `actual` is made of; is_count: it is their number.
+
+    before: how it stood when it was last looked at.
+    """
     if not at.begun:
         return Verdict(Status.UPCOMING, Reason.NOT_BEGUN)
     if actual >= target:
         return Verdict(Status.ACHIEVED, Reason.REACHED)
     if at.over:
         return Verdict(Status.MISSED, Reason.ENDED_SHORT)
-    if at.gone < TOO_EARLY or pace.index is None:
+    if at.time_gone < TOO_EARLY or pace.index is None:
         return Verdict(Status.TOO_EARLY, Reason.FIRST_DAYS)
     if pace.index >= 1 - ROUNDING:
         return Verdict(Status.ON_TRACK, Reason.AHEAD)
     due = pace.expected if is_count else _records_due(pace.expected, actual, records)
-    if due < FEW_DUE and at.gone < VERDICT_FROM:
+    if due < FEW_DUE and at.time_gone < VERDICT_FROM:
         return Verdict(Status.TOO_EARLY, Reason.FEW_RECORDS)
     if is_count and pace.expected - actual < 1:
         return Verdict(Status.ON_TRACK, Reason.WITHIN_CHANCE)  # whole records cannot follow the pace more closely
     scatter = 1 / due.sqrt() if due else Decimal(0)
     lift = (target - actual) / (target * (1 - at.gone)) if at.gone < 1 else None
-    if lift is not None and lift <= ON_TRACK_LIFT and pace.index >= 1 - max(ON_TRACK_TOLERANCE, ON_TRACK_SCATTER * scatter):
+    if lift is None:
+        return Verdict(Status.BEHIND, Reason.BELOW_PACE)
+    ease = _ease(Status.ON_TRACK, before)
+    if lift <= ON_TRACK_LIFT * (1 + ease) and pace.index >= 1 - max(ON_TRACK_TOLERANCE, ON_TRACK_SCATTER * scatter) - ease:
         return Verdict(Status.ON_TRACK, Reason.WITHIN_CHANCE)
-    if lift is not None and lift <= AT_RISK_LIFT and pace.index >= 1 - max(AT_RISK_TOLERANCE, AT_RISK_SCATTER * scatter):
+    ease = _ease(Status.AT_RISK, before)
+    if lift <= AT_RISK_LIFT * (1 + ease) and pace.index >= 1 - max(AT_RISK_TOLERANCE, AT_RISK_SCATTER * scatter) - ease:
         return Verdict(Status.AT_RISK, Reason.BELOW_PACE)
     return Verdict(Status.BEHIND, Reason.BELOW_PACE)
+
+
+_WORSE = (Status.ON_TRACK, Status.AT_RISK, Status.BEHIND)
+
+
+def _ease(bound: Status, before: Status | None) -> Decimal:
+    """How far the lower bound of a status is moved: down for a goal that stood there or better, up for one that stood worse."""
+    if before not in _WORSE:
+        return Decimal(0)
+    return HYSTERESIS if _WORSE.index(before) <= _WORSE.index(bound) else -HYSTERESIS
 
 
 def _records_due(expected: Decimal, actual: Decimal, records: int) -> Decimal:
@@ -105,17 +126,20 @@ def of_limit(*, target: Decimal, actual: Decimal, records: int, at: Clock, pace:
         return Verdict(Status.MISSED, Reason.LIMIT_PASSED)
     if at.over:
         return Verdict(Status.ACHIEVED, Reason.REACHED)
-    if at.gone < TOO_EARLY:
+    if at.time_gone < TOO_EARLY:
         return Verdict(Status.TOO_EARLY, Reason.FIRST_DAYS)
     if records >= FEW_DUE and pace.projected is not None and pace.projected > target:
         return Verdict(Status.AT_RISK, Reason.LIMIT_IN_DANGER)
     return Verdict(Status.ON_TRACK, Reason.LEVEL_HELD)
 
 
-def of_level(*, target: Decimal, actual: Decimal | None, records: int, at: Clock, lower_is_better: bool) -> Verdict:
+def of_level(
+    *, target: Decimal, actual: Decimal | None, records: int, at: Clock, lower_is_better: bool, before: Status | None = None
+) -> Verdict:
     """Of a ratio or mean to keep on the right side of `target`: no pace, no proration, the value to date counts.
 
-    records: how many records the ratio is taken over.
+    records: how many records the ratio is taken over. before: how it stood when it was last looked at. A goal that is not met is
+    never said to be: only between at risk and behind does it matter.
     """
     if not at.begun:
         return Verdict(Status.UPCOMING, Reason.NOT_BEGUN)
@@ -124,11 +148,12 @@ def of_level(*, target: Decimal, actual: Decimal | None, records: int, at: Clock
     held = actual <= target if lower_is_better else actual >= target
     if at.over:
         return Verdict(Status.ACHIEVED, Reason.REACHED) if held else Verdict(Status.MISSED, Reason.ENDED_SHORT)
-    if at.gone < TOO_EARLY:
+    if at.time_gone < TOO_EARLY:
         return Verdict(Status.TOO_EARLY, Reason.FIRST_DAYS)
-    if records < FEW_RECORDS and at.gone < VERDICT_FROM:
+    if records < FEW_RECORDS and at.time_gone < VERDICT_FROM:
         return Verdict(Status.TOO_EARLY, Reason.FEW_RECORDS)
     if held:
         return Verdict(Status.ON_TRACK, Reason.LEVEL_HELD)
-    near = actual <= target * (1 + AT_RISK_TOLERANCE) if lower_is_better else actual >= target * (1 - AT_RISK_TOLERANCE)
+    tolerance = AT_RISK_TOLERANCE + _ease(Status.AT_RISK, before)
+    near = actual <= target * (1 + tolerance) if lower_is_better else actual >= target * (1 - tolerance)
     return Verdict(Status.AT_RISK if near else Status.BEHIND, Reason.LEVEL_MISSED)

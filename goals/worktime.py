@@ -11,11 +11,12 @@ from decimal import Decimal
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.orgs.models import Organisation
-from kpi_tracker.orgs.tree import Above, stays, teams_above
+from kpi_tracker.orgs.tree import FIRST, Above, stays, teams_above
 from kpi_tracker.orgs.workdays import Presence, WorkWeek, presences, work_week
-from kpi_tracker.periods import Period
+from kpi_tracker.periods import Period, add_months
 
 DayWeights = dict[dt.date, Decimal]
+MILLIONTH = Decimal("0.000001")
 
 
 class WorkTime:
@@ -34,23 +35,30 @@ class WorkTime:
         for presence in self._presences:
             self._by_rep[presence.rep_id].append(presence)
         self._in_teams: dict[int, list[Presence]] | None = None
-        self._found: dict[tuple[Subject, Period], DayWeights] = {}
+        self._found: dict[tuple[Subject, Period, int], DayWeights] = {}
 
-    def weights(self, subject: Subject, period: Period) -> DayWeights:
-        """The subject's working time on each day of `period`.
+    def weights(self, subject: Subject, period: Period, *, ramp: int = 0) -> DayWeights:
+        """The subject's working time on each day of `period`. ramp: for so many months somebody who joined counts for less than in full.
 
         A rep's own; a team's members' while they belong to it; for the organisation and customers that of all reps.
         Where nobody is there, the organisation's open days count; where there are none either, every day.
         """
-        found = self._found.get((subject, period))
+        found = self._found.get((subject, period, ramp))
         if found is None:
-            found = self._week.weights(period, self._of(subject))
+            found = self._week.weights(period, ramped(self._of(subject), ramp))
             if not any(found.values()):
                 found |= dict.fromkeys(self._week.open_days(period), Decimal(1))
             if not any(found.values()):
                 found = dict.fromkeys(period.days(), Decimal(1))
-            self._found[subject, period] = found
+            self._found[subject, period, ramp] = found
         return found
+
+    def present(self, rep_id: int, period: Period, *, ramp: int = 0) -> tuple[Decimal, Decimal]:
+        """A rep's working time in `period`, and the working days that the rep's country has in it, both in full-time days."""
+        own = self._by_rep.get(rep_id, [])
+        there = sum(self._week.weights(period, ramped(own, ramp)).values(), Decimal(0))
+        country = own[0].country if own else ""
+        return there, Decimal(sum(1 for day in period.days() if self._week.is_open(day, country)))
 
     def worked(self, rep_id: int, team: Subject, period: Period) -> Decimal:
         """A rep's own working time in `period` as a member of `team`, in full-time days; 0 for one who is away."""
@@ -83,3 +91,22 @@ class WorkTime:
                         if (there := placed.overlap(presence.employed)) is not None:
                             found[one.above].append(replace(presence, employed=there))
         return found
+
+
+def ramped(presences: Iterable[Presence], months: int) -> list[Presence]:
+    """Presences with the share that is asked of joiners: of three months' ramp a quarter in the first, then half, then three quarters.
+
+    Shares are rounded to a millionth, so that sums of them stay exact.
+    """
+    found = []
+    for presence in presences:
+        start, until = presence.employed.start, presence.employed.end
+        for step in range(months if presence.joined > FIRST else 0):
+            end = min(add_months(presence.joined, step + 1), until)
+            if end > start:
+                share = (presence.share * (step + 1) / (months + 1)).quantize(MILLIONTH)
+                found.append(replace(presence, employed=Period(start, end), share=share))
+                start = end
+        if start < until:
+            found.append(replace(presence, employed=Period(start, until)))
+    return found

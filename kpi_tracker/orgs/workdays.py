@@ -46,13 +46,14 @@ def free_eves(country: str, year: int) -> frozenset[dt.date]:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """One rep's terms: country of holidays, part-time share and the periods in which the rep is there and away."""
+    """One rep's terms: country of holidays, part-time share, the periods in which the rep is there and away, and the first day of all."""
 
     country: str
     share: Decimal
     employed: Period
     away: tuple[Period, ...] = ()
     rep_id: int = 0
+    joined: dt.date = FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def presences(
         away = tuple(leaves)
         for stay in [period] if stays is None else stays.get(rep_id, []):
             if (there := stay.overlap(employed)) is not None:
-                found.append(Presence(country=country, share=share, employed=there, away=away, rep_id=rep_id))
+                found.append(Presence(country=country, share=share, employed=there, away=away, rep_id=rep_id, joined=first))
     return found
 
 

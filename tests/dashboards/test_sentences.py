@@ -98,7 +98,8 @@ def test_answer_before_the_period() -> None:
 
 def clock(days: int, gone: int) -> Clock:
     return Clock(
-        days=days, days_gone=gone, worked=Decimal(gone), worked_tonight=Decimal(gone), total=Decimal(max(days, 1)), begun=True, over=False
+        days=days, days_gone=gone, worked=Decimal(gone), worked_tonight=Decimal(gone), total=Decimal(max(days, 1)),
+        time_gone=Decimal(gone) / max(days, 1), begun=True, over=False
     )
 
 

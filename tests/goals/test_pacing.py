@@ -37,7 +37,7 @@ amounts = st.decimals(D("0.01"), D(10) ** 7, places=2)
 
 def test_it_works() -> None:
     at = clock(five_days(), today=dt.date(2026, 11, 4), today_counts=False)
-    assert at == Clock(days=5, days_gone=2, worked=D(2), worked_tonight=D(3), total=D(5), begun=True, over=False)
+    assert at == Clock(days=5, days_gone=2, worked=D(2), worked_tonight=D(3), total=D(5), time_gone=D("0.4"), begun=True, over=False)
     assert pace(target=D(50), actual=D(17), at=at) == Pace(
         expected=D(20), expected_tonight=D(30), index=D("0.85"), required=D(11), projected=D("42.5")
     )

@@ -29,14 +29,16 @@ def standing(kpi: str, target: Any, actual: Any, status: Status, reason: Reason,
         organisation=ORG, kpi=kpi, subject_kind="team", team=Team(id=2, name="Stockholm"), target=D(target),
         starts_on=dt.date(2026, 11, 1), ends_on=dt.date(2026, 12, 1),
     )
-    usual = {"days": 21, "days_gone": gone, "worked": D(gone), "worked_tonight": D(gone + 1), "total": D(21), "begun": True, "over": False}
+    usual = {"days": 21, "days_gone": gone, "worked": D(gone), "worked_tonight": D(gone + 1), "total": D(21), "time_gone": D(gone) / 21,
+             "begun": True, "over": False}
     at = Clock(**(usual | clock))
     declared = factories.kpi(kpi)
     value = None if actual is None else D(actual)
     pace = pace_of(target=goal.target, actual=value or D(0), at=at)
     return GoalProgress(
-        goal=goal, kpi=declared, today=dt.date(2026, 11, 18), value=KpiValue(value=value, numerator=value or D(0)), weights={}, clock=at,
-        pace=pace if has_pace(declared) else None, projected=pace.projected, records=88, verdict=Verdict(status, reason),
+        goal=goal, kpi=declared, today=dt.date(2026, 11, 18), target=goal.target, value=KpiValue(value=value, numerator=value or D(0)),
+        weights={}, spread={}, clock=at, pace=pace if has_pace(declared) else None, projected=pace.projected, records=88,
+        verdict=Verdict(status, reason),
     )
 
 

@@ -12,8 +12,8 @@ D = Decimal
 
 def at(gone: int, days: int = 20, *, begun: bool = True) -> Clock:
     return Clock(
-        days=days, days_gone=gone, worked=D(gone), worked_tonight=D(min(gone + 1, days)), total=D(days), begun=begun,
-        over=begun and gone == days,
+        days=days, days_gone=gone, worked=D(gone), worked_tonight=D(min(gone + 1, days)), total=D(days), time_gone=D(gone) / days,
+        begun=begun, over=begun and gone == days,
     )
 
 
