@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -19,10 +20,11 @@ PAGE = "o/nordlys/organisation/month/2024-03-01/"
 
 
 @pytest.fixture
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    cluster = Cluster(tmp_path_factory.mktemp("postgresql"))
-    yield cluster
-    cluster.ctl("stop", "-m", "immediate")
+def cluster() -> Iterator[Cluster]:
+    with TemporaryDirectory() as folder:
+        cluster = Cluster(Path(folder))
+        yield cluster
+        cluster.ctl("stop", "-m", "immediate")
 
 
 class Client(threading.Thread):
