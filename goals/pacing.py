@@ -90,7 +90,7 @@ def clock(working: Weights, *, today: dt.date, today_counts: bool, spread: Weigh
 
 def pace(*, target: Decimal, actual: Decimal, at: Clock) -> Pace:
     """How `actual` stands against `target` at this point of the period."""
-    expected = target * at.worked / at.total
+    expected = _part(target, at.worked, at.total)
     required: Decimal | None = None
     if actual >= target:
         required = ZERO
@@ -98,11 +98,16 @@ def pace(*, target: Decimal, actual: Decimal, at: Clock) -> Pace:
         required = (target - actual) / at.days_left
     return Pace(
         expected=expected,
-        expected_tonight=target * at.worked_tonight / at.total,
+        expected_tonight=_part(target, at.worked_tonight, at.total),
         index=actual / expected if expected else None,
         required=required,
         projected=actual if at.over else actual * at.total / at.worked if at.worked else None,
     )
+
+
+def _part(target: Decimal, due: Decimal, total: Decimal) -> Decimal:
+    """The whole is the target itself: what was divided once may not multiply back to it."""
+    return target if due == total else target * due / total
 
 
 def attainment(actual: Decimal, target: Decimal) -> Decimal | None:
@@ -119,7 +124,7 @@ def expected_curve(target: Decimal, weights: Weights, steps: Steps = ()) -> list
     reached, curve = ZERO, []
     for day in sorted(weights):
         reached += weights[day]
-        curve.append((day, target_on(day, target, steps) * reached / total if total else ZERO))
+        curve.append((day, _part(target_on(day, target, steps), reached, total) if total else ZERO))
     return curve
 
 
