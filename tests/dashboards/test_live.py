@@ -57,6 +57,8 @@ def change(world: World, name: str) -> None:
             Deal.objects.filter(organisation=world.org, amount=2000).update(amount=2100)
         case "a record deleted":
             Deal.objects.filter(organisation=world.org, amount=2000).delete()
+        case "a goal":
+            factories.goal(world.org, "calls", world.bob, dt.date(2024, 3, 1), dt.date(2024, 4, 1), 100)
         case "plain SQL":
             with connection.cursor() as cursor:
                 cursor.execute("UPDATE sales_activity SET outcome = 'reached' WHERE organisation_id = %s", [world.org.pk])
@@ -67,7 +69,7 @@ def change(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [
-    "a record added", "records added at once", "a record changed", "a record deleted", "plain SQL", "a member moved", "a closing day",
+    "a record added", "records added at once", "a record changed", "a record deleted", "plain SQL", "a member moved", "a closing day", "a goal",
 ])
 @pytest.mark.parametrize("is_clean", [True, False])
 def test_each_change_gives_another_version(signed_in: SignedIn, world: World, name: str, is_clean: bool) -> None:
