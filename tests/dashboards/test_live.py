@@ -69,7 +69,8 @@ def change(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [
-    "a record added", "records added at once", "a record changed", "a record deleted", "plain SQL", "a member moved", "a closing day", "a goal",
+    "a record added", "records added at once", "a record changed", "a record deleted", "plain SQL", "a member moved", "a closing day",
+    "a goal",
 ])
 @pytest.mark.parametrize("is_clean", [True, False])
 def test_each_change_gives_another_version(signed_in: SignedIn, world: World, name: str, is_clean: bool) -> None:
