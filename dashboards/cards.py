@@ -103,8 +103,9 @@ def _goal_figures(page: Page, goal: GoalProgress) -> dict[str, Any]:
     }
 
 
-def board_rows(page: Page, board: Board) -> list[dict[str, Any]]:
-    return [_board_row(page, board, row) for row in board.rows]
+def board_rows(page: Page, board: Board, most: int | None) -> list[dict[str, Any]]:
+    """The first rows of the board, so many of them."""
+    return [_board_row(page, board, row) for row in board.rows[:most]]
 
 
 def _board_row(page: Page, board: Board, row: Row) -> dict[str, Any]:

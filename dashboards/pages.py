@@ -28,6 +28,9 @@ from kpi_tracker.kpis.query import KpiTable
 from kpi_tracker.periods import Grain
 from kpi_tracker.rollups.reported import closings_of
 
+# How many rows of the board are shown before all are asked for.
+BOARD_ROWS = 40
+
 
 def head(page: Page, at: Clock) -> dict[str, Any]:
     """Breadcrumb, time controls and the line under the title."""
@@ -115,7 +118,7 @@ def gather(page: Page, *, with_board: bool) -> Gathered:
     return Gathered(shown, goals, columns, people, of_members, weeks_found, at, worktime)
 
 
-def board_context(page: Page, found: Gathered, sort: str) -> dict[str, Any]:
+def board_context(page: Page, found: Gathered, *, sort: str, every_row: bool) -> dict[str, Any]:
     if page.about.kind is SubjectKind.REP:
         board = boards.weeks_of(page.frame, found.of_weeks, columns=found.columns)
     else:
@@ -134,7 +137,7 @@ def board_context(page: Page, found: Gathered, sort: str) -> dict[str, Any]:
         ]
         return {"board": board, "weeks_title": list_sentences.weeks_title(page.frame, board), "weeks": weeks}
     return {"board": board, "board_title": list_sentences.board_title(page.frame, board), "board_note": list_sentences.board_note(board),
-            "board_rows": cards.board_rows(page, board)}
+            "board_rows": cards.board_rows(page, board, None if every_row else BOARD_ROWS)}
 
 
 def curve_context(page: Page, found: Figures, view: str) -> dict[str, Any]:
@@ -158,7 +161,7 @@ def kpi_menu(page: Page) -> list[tuple[Any, list[Link]]]:
     return [(label, [link(one) for one in kpis]) for label, kpis in page.shown.by_category()]
 
 
-def subject_context(page: Page, *, view: str, sort: str) -> dict[str, Any]:
+def subject_context(page: Page, *, view: str, sort: str, every_row: bool) -> dict[str, Any]:
     """Everything on a subject's page but what belongs to one kind of subject."""
     gathered = gather(page, with_board=True)
     found = gathered.figures
@@ -170,7 +173,8 @@ def subject_context(page: Page, *, view: str, sort: str) -> dict[str, Any]:
         "new_goal": new_goal_link(page), "kpi_menu": kpi_menu(page), "goal_card": main_card,
         "cards": [cards.card(page, one) | {"changed": changed.get(one.key)} for one in found.cards],
         "change_help": sentences.change_help(page.frame),
-        **curve_context(page, found, view), **board_context(page, gathered, sort), "feed": feed(page.scope, page.about, page.frame),
+        **curve_context(page, found, view), **board_context(page, gathered, sort=sort, every_row=every_row),
+        "feed": feed(page.scope, page.about, page.frame),
     }
 
 

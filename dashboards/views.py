@@ -67,7 +67,7 @@ def _part_of(request: HttpRequest, view: Page) -> HttpResponseBase:
         context = pages.curve_context(view, pages.gather(view, with_board=False).figures, shown_as)
         context |= {"kpi_menu": pages.kpi_menu(view), "page": view}
         return render_page(request, "dashboards/_curve.html", context)
-    context = pages.subject_context(view, view=shown_as, sort=request.GET.get("sort", ""))
+    context = pages.subject_context(view, view=shown_as, sort=request.GET.get("sort", ""), every_row=request.GET.get("rows") == "all")
     if view.about.kind is SubjectKind.CUSTOMER:
         context |= _customer(view)
     return render_page(request, "dashboards/subject.html", context)

@@ -90,15 +90,20 @@ def of_reach(
         return Verdict(Status.TOO_EARLY, Reason.FEW_RECORDS)
     if is_count and pace.expected - actual < 1:
         return Verdict(Status.ON_TRACK, Reason.WITHIN_CHANCE)  # whole records cannot follow the pace more closely
+    return _below_pace(target=target, actual=actual, due=due, at=at, index=pace.index, before=before)
+
+
+def _below_pace(*, target: Decimal, actual: Decimal, due: Decimal, at: Clock, index: Decimal, before: Status | None) -> Verdict:
+    """due: how many records are due by now; index: below 1."""
     scatter = 1 / due.sqrt() if due else Decimal(0)
     lift = (target - actual) / (target * (1 - at.gone)) if at.gone < 1 else None
     if lift is None:
         return Verdict(Status.BEHIND, Reason.BELOW_PACE)
     ease = _ease(Status.ON_TRACK, before)
-    if lift <= ON_TRACK_LIFT * (1 + ease) and pace.index >= 1 - max(ON_TRACK_TOLERANCE, ON_TRACK_SCATTER * scatter) - ease:
+    if lift <= ON_TRACK_LIFT * (1 + ease) and index >= 1 - max(ON_TRACK_TOLERANCE, ON_TRACK_SCATTER * scatter) - ease:
         return Verdict(Status.ON_TRACK, Reason.WITHIN_CHANCE)
     ease = _ease(Status.AT_RISK, before)
-    if lift <= AT_RISK_LIFT * (1 + ease) and pace.index >= 1 - max(AT_RISK_TOLERANCE, AT_RISK_SCATTER * scatter) - ease:
+    if lift <= AT_RISK_LIFT * (1 + ease) and index >= 1 - max(AT_RISK_TOLERANCE, AT_RISK_SCATTER * scatter) - ease:
         return Verdict(Status.AT_RISK, Reason.BELOW_PACE)
     return Verdict(Status.BEHIND, Reason.BELOW_PACE)
 
