@@ -180,8 +180,8 @@ def what_changed(progress: GoalProgress) -> str:
         "day": formats.day(goal.stood_on), "before": STATUS_LABELS[progress.before], "actual": kpi_figure(goal, goal.stood_actual),
     }
     if goal.stood_actual is None:
-        return gettext("On %(day)s it was still %(before)s.") % values
-    return gettext("On %(day)s it was still %(before)s, with %(actual)s.") % values
+        return gettext("On %(day)s it was %(before)s.") % values
+    return gettext("On %(day)s it was %(before)s, with %(actual)s.") % values
 
 
 def _taken_out(progress: GoalProgress) -> str:

@@ -134,7 +134,7 @@ def test_how_it_stood_is_kept_by_day_and_said(company: Company) -> None:
     today = dt.date(2026, 11, 23)
     stands = progress(company.org, [goal], today=today)[goal.id]
     assert (stands.before, stands.verdict.status) == (Status.ON_TRACK, Status.AT_RISK)
-    assert sentences.what_changed(stands) == "On 12 November 2026 it was still on track, with 128."
+    assert sentences.what_changed(stands) == "On 12 November 2026 it was on track, with 128."
     assert progress(company.org, [goal], today=dt.date(2026, 11, 12))[goal.id].before is None
     assert progress(company.org, [goal], today=dt.date(2026, 11, 27))[goal.id].before is None
 
