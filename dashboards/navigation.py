@@ -71,6 +71,7 @@ def menu(request: HttpRequest, scope: Scope) -> list[Section]:
     first = [
         *_overview(request, scope),
         _link(request, scope, "goals:list", _("Goals"), "goals"),
+        _link(request, scope, "dashboards:plan", _("Velocity & plan"), "plan"),
         _link(request, scope, "dashboards:people", _("People"), "people"),
         _link(request, scope, "dashboards:customers", _("Customers"), "customers"),
     ]

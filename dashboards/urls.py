@@ -15,6 +15,7 @@ from dashboards import (
     views_math,
     views_teams,
 )
+from goals import plan_views
 from kpi_tracker.kpis.metrics import SubjectKind
 
 app_name = "dashboards"
@@ -35,6 +36,7 @@ urlpatterns = [
     *subject(SubjectKind.CUSTOMER, "customer/<int:id>"),
     path("live", live.live, name="live"),
     path("records/<str:kpi>/", views_math.records, name="records"),
+    path("plan/", plan_views.plan, name="plan"),
     path("people/", views.people, name="people"),
     path("teams/", views_teams.teams, name="teams"),
     path("teams/place/", views_teams.place, name="team_place"),

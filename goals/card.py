@@ -17,6 +17,7 @@ from goals.forecast_reading import GoalForecast, Opening, goal_forecast, looked_
 from goals.forecast_words import ForecastPanel, forecast_panel, likely_label
 from goals.models import Goal
 from goals.panel import Panel, panel
+from goals.plan_page import can_be_planned
 from goals.progress import GoalProgress, progress
 from goals.rows import Row, row
 from goals.worktime import WorkTime
@@ -42,6 +43,11 @@ class Card:
     @property
     def goal(self) -> Goal:
         return self.row.goal
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether the way to it can be planned, and there is time left for it."""
+        return can_be_planned(self.goal) and not self.row.progress.clock.over
 
 
 def card(goal: Goal, *, today: dt.date) -> Card:

@@ -25,7 +25,7 @@ def addresses(world: World) -> list[str]:
     return [world.home + path for path in (
         f"organisation/{at}", f"team/{world.team.id}/{at}", f"rep/{world.bob.id}/{at}", f"customer/{world.acme.id}/{at}",
         f"team/{world.team.id}/{at}?part=all", f"team/{world.team.id}/{at}?view=table", f"team/{world.team.id}/day/{world.today}/",
-        "goals/", "goals/new/", f"goals/{goal.id}/", "people/", "customers/", "kpis/", "import/",
+        "goals/", "goals/new/", f"goals/{goal.id}/", f"plan/?goal={goal.id}", "people/", "customers/", "kpis/", "import/",
         "calendar/", "teams/", f"teams/rep/{world.bob.id}/", "currencies/",
         f"records/revenue/?subject=team:{world.team.id}&start={year}&end={year.replace(year=year.year + 1)}",
     )]

@@ -47,6 +47,8 @@ def pages(world: MathWorld, role: str) -> list[str]:
     ]
     found = [at(*subject) for subject in subjects]
     found += [reverse("goals:list", args=["nordlys"])]
+    plan = reverse("dashboards:plan", args=["nordlys"])
+    found += [plan, f"{plan}?subject=team:{world.stockholm.id}", f"{plan}?subject=rep:{world.bob.id}&goal=amount&amount=9000"]
     found += [reverse(f"dashboards:{name}", args=["nordlys"]) for name in ("people", "customers", "kpis", "kpi_advice")]
     found += [reverse("dashboards:kpi", args=["nordlys", key]) for key in ("revenue", "win_rate", "clv")]
     month = reverse("dashboards:closed_month", args=["nordlys", add_months(world.month.start, -1).isoformat()])
@@ -156,7 +158,7 @@ def test_a_figure_without_a_link_is_found() -> None:
 
 WALKED = {
     "organisation", "team", "rep", "customer", "records", "people", "customers", "kpis", "kpi", "kpi_advice", "closed_month", "list",
-    "detail",
+    "detail", "plan",
 }
 # Settings, forms, and answers to them; the months that may be closed; why a reported figure has changed, which links to its math.
 # The preview of an own KPI and the panel of a goal that is being written are what the math pages show, for what is not saved yet.

@@ -67,6 +67,8 @@ PAGES: dict[str, Address] = {
     **{f"kpi/{key}": named("dashboards:kpi", key) for key in ("revenue", "weighted_pipeline", "clv")},
     "closed_month": named("dashboards:closed_month", "2024-02-01"),
     "list": named("goals:list", when="all"),
+    "plan": named("dashboards:plan"),
+    "plan/amount": named("dashboards:plan", goal="amount", amount="1000"),
     **{f"detail/{kind}": goal(kind) for kind in ("organisation", "team", "rep")},
 }
 
