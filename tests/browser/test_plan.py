@@ -31,7 +31,7 @@ def address(world: World) -> str:
 
 def needed(page: Page, step: str) -> str:
     row = page.locator(".ladder tbody tr").filter(has=page.locator("td:first-child", has_text=re.compile(f"^{step}$")))
-    return re.sub(r"\s", " ", row.locator("td").nth(1).inner_text())
+    return re.sub(r"\s", " ", row.locator("td b").inner_text())
 
 
 def test_a_slider_moved_by_keys_changes_the_figures(page: Page, address: str) -> None:
