@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext
 
 from goals import entry, plan_words, sentences, velocity_words
-from goals.models import Goal
+from goals.models import Goal, Kind
 from goals.plan import ONE, changed, needs
 from goals.plan_forms import AskedForm, WhatIfForm
 from goals.plan_reading import CHAIN, DEALS, PROPOSALS, PlanReading, reading, shown_labels
@@ -25,14 +25,15 @@ OPPORTUNITIES = "opportunities_created"
 
 
 def can_be_planned(goal: Goal) -> bool:
-    """Whether a goal's target is a step on the way from calls to revenue, of people."""
-    return goal.kpi in CHAIN and goal.subject.kind is not SubjectKind.CUSTOMER
+    """Whether a goal's target, no limit, is a step on the way from calls to revenue, of people."""
+    return goal.kpi in CHAIN and goal.kind != Kind.BELOW and goal.subject.kind is not SubjectKind.CUSTOMER
 
 
 def goals_to_plan(scope: Scope, whose: Whose, *, today: dt.date, asked: Goal | None) -> list[Goal]:
     """The subject's goals that run or are to come, those of revenue that end first in front, or the one that is asked for."""
     labels = shown_labels(scope.organisation)
-    found = list(goal_list(scope, subject=whose.subject).filter(kpi__in=[step for step in CHAIN if step in labels], ends_on__gt=today))
+    offered = goal_list(scope, subject=whose.subject).filter(kpi__in=[step for step in CHAIN if step in labels], ends_on__gt=today)
+    found = [goal for goal in offered if can_be_planned(goal)]
     if asked is not None and asked.id not in {goal.id for goal in found}:
         found.append(asked)
     return sorted(found, key=lambda goal: (goal.starts_on > today, CHAIN.index(goal.kpi), goal.ends_on, goal.id))

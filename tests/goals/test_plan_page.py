@@ -192,15 +192,16 @@ def test_subjects_and_goals_that_are_not_there(signed_in: SignedIn, company: Com
     hidden = factories.goal(company.other, "revenue", other, first, first + dt.timedelta(days=28), 5)
     bought = factories.goal(company.org, "revenue", company.acme, first, first + dt.timedelta(days=28), 5)
     rate = factories.goal(company.org, "win_rate", company.stockholm, first, first + dt.timedelta(days=28), 5)
+    limit = factories.goal(company.org, "calls", company.stockholm, first, first + dt.timedelta(days=27), 5, kind="below")
     wrong = (
         f"?subject=team:{other.id}", f"?subject=rep:{theirs.id}", f"?subject=customer:{company.acme.id}", "?subject=team:", "?subject=x",
         "?subject=team:-1", "?subject=rep:99999999999999999999", "?subject=organisation:3", f"?goal={hidden.id}", f"?goal={bought.id}",
-        f"?goal={rate.id}", "?goal=9999", "?goal=x", "?goal=99999999999999999999", "?subject=rep:²",
+        f"?goal={rate.id}", f"?goal={limit.id}", "?goal=9999", "?goal=x", "?goal=99999999999999999999", "?subject=rep:²",
     )
     assert {query: read(client, query).status_code for query in wrong} == dict.fromkeys(wrong, 404)
-    assert reverse("dashboards:plan", args=["nordlys"]) not in text(client.get(reverse("goals:detail", args=["nordlys", rate.id]))).replace(
-        f'href="{PLAN}"', ""
-    )
+    assert read(client, f"?subject=team:{company.stockholm.id}").context["goal"] is None
+    for goal in (rate, limit, bought):
+        assert f'href="{PLAN}?goal=' not in text(client.get(reverse("goals:detail", args=["nordlys", goal.id])))
 
 
 # The sliders ---------------------------------------------------------------------------------------
