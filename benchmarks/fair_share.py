@@ -29,10 +29,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import world  # noqa: E402
-from benchmarks.outcome import Outcome, folder  # noqa: E402
+from benchmarks import serving, world  # noqa: E402
+from benchmarks.outcome import Outcome, cannot_run, folder  # noqa: E402
 
 BAR = 3.0  # seconds, at the 95th percentile
+WORKER_BAR_MB = 300
 AT_A_TIME = 2_000
 CELERY = ("-m", "celery", "--app", "kpi_tracker")
 SECONDS_TO_WAIT = 120.0
@@ -60,6 +61,11 @@ def processes(environment: dict[str, str], log: Path) -> Iterator[list[subproces
             process.terminate()
         for process in started:
             process.wait(60)
+
+
+def memory(workers: list[subprocess.Popen[bytes]]) -> float:
+    """The most that one process of them, or a child of one, has held, in MB."""
+    return max(serving.peak(number) for one in workers for number in (one.pid, *serving.children(one.pid)))
 
 
 def insert(slug: str, rows: int, commit: int) -> None:
@@ -157,11 +163,12 @@ def measure(made: world.World, *, rows: int, commit: int, redis: str) -> Outcome
     environment = {**os.environ, "DATABASE_URL": made.url, "REDIS_URL": redis}
     Redis.from_url(redis).flushdb()
     print(f"{made.size}: {rows:,} rows")
-    with processes(environment, folder() / "fair_share"):
+    with processes(environment, folder() / "fair_share") as workers:
         waits(editor, goes_on=lambda: False, least=1)  # until the workers are there
         alone = waits(editor, goes_on=lambda: False, least=20)
         found.add("edit to cell, nobody else there, p95", quantiles(alone, n=20)[-1], "s")
         beside, ends = pressure(importer, editor, rows=rows, commit=commit, environment=environment, least=20)
+        found.add("memory of a worker, peak", memory(workers), "MB", most=WORKER_BAR_MB)
     found.add("import", ends["import"], "s")
     found.add("import and its cells", ends["cells"], "s")
     found.add("edits meanwhile", len(beside), "")
@@ -187,8 +194,8 @@ def main() -> None:
         insert(given.insert, given.rows, given.commit)
         return
     redis = os.environ.get("REDIS_URL", "")
-    if not redis:
-        raise SystemExit("Name a Redis database in REDIS_URL; it gets emptied.")
+    if not redis or not os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        cannot_run("a PostgreSQL server has to be named in DATABASE_URL, and a Redis in REDIS_URL; its database gets emptied")
     found = measure(world.asked(given, organisations=2), rows=given.rows, commit=given.commit, redis=redis)
     print(f"{len(found.missed)} bars missed" + "".join(f"\n  {one}" for one in found.missed))
     raise SystemExit(bool(found.missed))

@@ -1,6 +1,6 @@
 """How far off the product's forecasts are, beside four single methods. Needs statsmodels, which the product does not.
 
-    uv pip install statsmodels
+    pip install statsmodels
     python -m benchmarks.forecast [--export FOLDER] [--seed 1] [--today 2026-10-31] [--all]
 
 Goes through every month and quarter of the demo, and of a real export if there is one, and stands at 25, 50 and 75 % of its
@@ -39,7 +39,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import forecast_cases, forecast_others  # noqa: E402
 from benchmarks.forecast_cases import DEMO, EXPORT, Case, Days  # noqa: E402
-from benchmarks.outcome import folder  # noqa: E402
+from benchmarks.outcome import cannot_run, folder  # noqa: E402
 
 SINGLES = {
     "straight line": forecast_others.straight, "trailing 60 days": forecast_others.trailing,
@@ -182,7 +182,7 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="also print the points of each KPI and kind of subject")
     options = parser.parse_args()
     if importlib.util.find_spec("statsmodels") is None:
-        raise SystemExit("This benchmark compares with statsmodels: uv pip install statsmodels")
+        cannot_run("the forecast is compared with statsmodels, which the product does not need: pip install statsmodels")
     with tempfile.TemporaryDirectory() as place:
         os.environ["DATABASE_URL"] = f"sqlite:///{place}/forecast.sqlite3"
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpi_tracker.settings")

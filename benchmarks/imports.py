@@ -27,6 +27,10 @@ from typing import Any
 import django
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.outcome import Outcome  # noqa: E402
+
 BAR, WORKER_BAR_MB = 3.0, 300
 REPS, CUSTOMERS = 50, 4000
 FIRST = dt.datetime(2022, 1, 3, 8, tzinfo=dt.UTC)
@@ -122,12 +126,12 @@ def in_worker(path: Path, terms: Any) -> int:
     note = import_note(file=File(path.name, path), terms=terms)
     start = time.perf_counter()
     checking = job()
-    print(f"{'as a job: check':<40} {time.perf_counter() - start:>8.2f} s {'':>11}  {checking:,} MB")
+    print(f"{'as a job: check':<56} {time.perf_counter() - start:>14,.2f} s  {checking:>6,} MB")
     note.refresh_from_db()
     import_confirm(note=note, terms=terms)
     start = time.perf_counter()
     writing = job()
-    print(f"{'as a job: import':<40} {time.perf_counter() - start:>8.2f} s {'':>11}  {writing:,} MB")
+    print(f"{'as a job: import':<56} {time.perf_counter() - start:>14,.2f} s  {writing:>6,} MB")
     if Import.objects.get(pk=note.pk).state != Import.State.DONE:
         raise SystemExit(f"The job did not finish: {Import.objects.get(pk=note.pk).reason}")
     return max(checking, writing)
@@ -144,7 +148,7 @@ def take_further(import_id: int, database: str) -> None:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 
-def measure(amount: int, folder: Path) -> dict[str, Any]:
+def measure(amount: int, folder: Path) -> Outcome:
     from django.db import connection
     from django.utils import timezone
 
@@ -172,33 +176,24 @@ def measure(amount: int, folder: Path) -> dict[str, Any]:
         summary = files_import(files=[File(path.name, path)], terms=terms)[0].summary
         return f"{summary.created:,} new, {summary.updated:,} changed, {summary.unchanged:,} unchanged"
 
-    result: dict[str, Any] = {"database": connection.vendor, "activities": amount}
+    found = Outcome("imports", database=connection.vendor, at=timezone.now(), activities=amount)
     bare = Bare(folder / "rows")
 
     def line(name: str, seconds: float, remark: str) -> None:
-        result[name] = round(seconds, 3)
-        print(f"{name:<40} {seconds:>8.2f} s {amount / seconds:>9,.0f}/s  {remark}")
+        found.add(name, seconds, "s")
+        print(f"    {amount / seconds:,.0f}/s  {remark}")
 
     line("import", *timed(lambda: go(new)))
     line("import again, unchanged", *timed(lambda: go(new)))
     line("import again, a tenth changed", *timed(lambda: go(tenth)))
     bare.keep()
     bare.empty()
-    result["worker_mb"] = in_worker(new, terms)
+    worker = in_worker(new, terms)
     bare.empty()
     line("bare", timed(bare.write)[0], "COPY" if connection.vendor == "postgresql" else "executemany")
-    result["ratio"] = round(result["import"] / result["bare"], 2)
-    result["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    return result
-
-
-def keep(result: dict[str, Any]) -> None:
-    from django.conf import settings
-
-    folder = Path(settings.VAR_DIR) / "bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"imports-{result['database']}.json").open("a", encoding="utf-8") as out:
-        out.write(json.dumps(result) + "\n")
+    found.add("import / bare", found.values["import"] / found.values["bare"], "×", most=BAR)
+    found.add("memory of the worker, peak", worker, "MB", most=WORKER_BAR_MB)
+    return found
 
 
 def main() -> None:
@@ -207,7 +202,6 @@ def main() -> None:
     parser.add_argument("--job", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--database", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    sys.path.insert(0, str(ROOT))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpi_tracker.settings")
     os.environ.setdefault("SECRET_KEY", "only-for-this-benchmark-0123456789-0123456789")
     django.setup()
@@ -222,12 +216,10 @@ def main() -> None:
     databases = runner.setup_databases()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            result = measure(options.activities, Path(folder))
+            found = measure(options.activities, Path(folder))
     finally:
         runner.teardown_databases(databases)
-    keep(result)
-    print(f"import: {result['ratio']} × bare (bar: {BAR:.0f}); memory of the worker: {result['worker_mb']:,} MB (bar: {WORKER_BAR_MB})")
-    raise SystemExit(result["ratio"] > BAR or result["worker_mb"] > WORKER_BAR_MB)
+    raise SystemExit(bool(found.missed))
 
 
 if __name__ == "__main__":

@@ -5,11 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+NOT_RUN = 77  # how a script ends that lacks something it needs: neither met nor missed
+
+
+def cannot_run(reason: str) -> NoReturn:
+    print(f"not run: {reason}", flush=True)
+    raise SystemExit(NOT_RUN)
 
 
 def folder() -> Path:
@@ -22,7 +32,8 @@ class Outcome:
     """One run of a benchmark. at: when it began; about: what it was run on, such as activities and reps."""
 
     def __init__(self, benchmark: str, *, database: str, at: dt.datetime, **about: Any) -> None:
-        self.kept = {"benchmark": benchmark, "database": database, **about}
+        command = shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+        self.kept = {"benchmark": benchmark, "database": database, "command": command, **about}
         self.file = folder() / f"{benchmark}-{database}-{at:%Y%m%d-%H%M%S}.json"
         self.values: dict[str, float] = {}
         self.missed: list[str] = []
@@ -36,8 +47,12 @@ class Outcome:
             self.missed.append(what)
         wanted = "".join(f"   bar: {'at most' if key == 'most' else 'at least'} {one:,g}" for key, one in bar.items())
         print(f"{what:<56} {value:>14,.{_places(value)}f} {unit:<8}{wanted}{'' if met else '   MISSED'}", flush=True)
+        self.keep(what=what, value=value, unit=unit, **bar)
+
+    def keep(self, **line: Any) -> None:
+        """A line of JSON alone."""
         with self.file.open("a", encoding="utf-8") as out:
-            out.write(json.dumps({**self.kept, "what": what, "value": value, "unit": unit, **bar}) + "\n")
+            out.write(json.dumps({**self.kept, **line}) + "\n")
 
 
 def _places(value: float) -> int:

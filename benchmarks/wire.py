@@ -19,14 +19,19 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import serving, world  # noqa: E402
-from benchmarks.outcome import Outcome, folder  # noqa: E402
+from benchmarks.outcome import Outcome, cannot_run, folder  # noqa: E402
 
 FIRST, LATER = 600.0, 60.0  # kB
+MEMORY = 200.0  # MB of a web process
 NO_SHIFT = 0.001
 SHIFTS = """
 window.shifts = [];
+window.moved = [];
 new PerformanceObserver((list) => {
-  for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifts.push(one.value);
+  for (const one of list.getEntries()) if (!one.hadRecentInput) {
+    window.shifts.push(one.value);
+    window.moved.push(...one.sources.map(source => source.node?.nodeName + '.' + (source.node?.className || '')));
+  }
 }).observe({ type: 'layout-shift', buffered: true });
 """
 
@@ -81,7 +86,8 @@ def measure(made: world.World, address: str, outcome: Outcome, chromium: str) ->
     }
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        # Playwright puts its questions as texts to be evaluated, which the pages' policy forbids.
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)
         context.add_cookies([{"name": "sessionid", "value": serving.session(made), "url": address}])
         context.add_init_script(SHIFTS)
         page = context.new_page()
@@ -89,6 +95,7 @@ def measure(made: world.World, address: str, outcome: Outcome, chromium: str) ->
         weight, shift, files = visit(page, wire, f"{home}/organisation/{at}")
         outcome.add("first page, nothing in the cache", weight, "kB", most=FIRST)
         outcome.add("first page, layout shift", shift, "", most=NO_SHIFT)
+        print(*(f"    moved: {one}" for one in page.evaluate("window.moved")), sep="\n")
         for name, size in sorted(files.items(), key=lambda one: -one[1])[:6]:
             print(f"    {size / 1000:>8,.1f} kB  {name or 'the page itself'}")
         for name, rest in later.items():
@@ -106,13 +113,16 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8301)
     parser.add_argument("--chromium", default=os.environ.get("CHROMIUM", "/usr/bin/chromium"))
     given = parser.parse_args()
+    if not Path(given.chromium).exists():
+        cannot_run(f"there is no Chromium at {given.chromium}; CHROMIUM or --chromium names one")
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs an event loop in this thread
     made = world.asked(given)
     from django.db import connection
 
     outcome = Outcome("wire", database=connection.vendor, at=dt.datetime.now(dt.UTC), activities=given.activities, reps=given.reps)
-    with serving.web(serving.environment(made.url, ""), port=given.port, log=folder() / "wire-log") as address:
-        measure(made, address, outcome, given.chromium)
+    with serving.web(serving.environment(made.url, ""), port=given.port, log=folder() / "wire-log") as web:
+        measure(made, web.address, outcome, given.chromium)
+        outcome.add("memory of a web process, peak", web.memory(), "MB", most=MEMORY)
     raise SystemExit(bool(outcome.missed))
 
 

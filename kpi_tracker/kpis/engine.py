@@ -159,12 +159,15 @@ def concerning(organisation: Organisation, measure: Measure, subject: Subject) -
                 Q(valid_to=None) | Q(valid_to__gt=OuterRef(measure.day)),
                 organisation=organisation, rep_id=OuterRef(measure.rep), valid_from__lte=OuterRef(measure.day),
             )
-            found = Q(pk__in=[])
+            found, ever = Q(pk__in=[]), set[int]()
             for start, end, teams in stretches(organisation, subject.id):
+                ever |= teams
                 bounds = {f"{measure.day}__gte": start} if start > FIRST else {}
                 bounds |= {f"{measure.day}__lt": end} if end < LAST else {}
                 found |= Q(Exists(member.filter(team_id__in=teams)), **bounds)
-            return found
+            # The same once more without the days, so that the database begins at these reps and not at all records.
+            reps = TeamAssignment.objects.filter(organisation=organisation, team_id__in=ever).values("rep_id")
+            return found & Q(**{f"{measure.rep}__in": reps})
         case SubjectKind.REP:
             return Q(**{measure.rep: subject.id})
         case SubjectKind.CUSTOMER:

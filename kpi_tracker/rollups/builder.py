@@ -7,8 +7,9 @@ what the cells hold, in one transaction under the organisation's lock: doing it 
 
 from __future__ import annotations
 
-import datetime as dt
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,8 +19,9 @@ from django.db.models import BooleanField, F, Func, Q
 from kpi_tracker.kpis import facts, registry
 from kpi_tracker.kpis.measures import Measure
 from kpi_tracker.orgs.models import Organisation
+from kpi_tracker.periods import day_read
 from kpi_tracker.rollups import scratch
-from kpi_tracker.rollups.models import DirtyBucket
+from kpi_tracker.rollups.models import CellScope, DirtyBucket
 
 BATCH = 5_000
 MANY = 200  # so many claimed buckets are worth statistics
@@ -35,26 +37,38 @@ def refresh(organisation: Organisation, *, limit: int = BATCH, wait: bool = True
     with transaction.atomic(), connection.cursor() as cursor:
         if not scratch.lock(cursor, organisation, wait=wait):
             return 0
-        scratch.open_scratch(cursor, organisation)
+        scratch.open_scratch(cursor)
         claimed = _claim(cursor, organisation, limit)
         if claimed:
-            _recompute_reps(cursor, organisation)
-            _recompute_teams(cursor, organisation)
-            scratch.note_refresh(cursor, organisation, buckets=claimed, seconds=time.monotonic() - began)
-        return claimed
+            measures = registry.measures_kept(organisation)
+            scratch.describe(cursor, organisation, measures, teams=None if claimed.teams else _teams_of_reps(cursor, organisation))
+            _recompute_reps(cursor, organisation, [measure for measure in measures if measure.fact.value in claimed.facts])
+            if claimed.teams:
+                _recompute_teams(cursor, organisation)
+            scratch.note_refresh(cursor, organisation, buckets=claimed.buckets, seconds=time.monotonic() - began)
+        return claimed.buckets if claimed else 0
 
 
 def refresh_fully(organisation: Organisation) -> int:
-    """Refresh until nothing is dirty; how many buckets were recomputed."""
+    """Refresh until nothing is left of what was dirty when this began; how many buckets were recomputed."""
     if DirtyBucket.objects.filter(organisation=organisation)[:MANY].count() == MANY:
         scratch.analyze_changed({*scratch.tables_of(registry.measures_kept(organisation)), "rollups_rollupcell"})
     total = 0
-    while claimed := refresh(organisation):
+    while (claimed := refresh(organisation)) == BATCH:
         total += claimed
-    return total
+    return total + claimed
 
 
-def _claim(cursor: Any, organisation: Organisation, limit: int) -> int:
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """facts: the fact tables in which days of reps changed. teams: whether there are days of teams whose members changed."""
+
+    buckets: int
+    facts: frozenset[str]
+    teams: bool
+
+
+def _claim(cursor: Any, organisation: Organisation, limit: int) -> _Claim | None:
     """Take the oldest dirty rows. Exactly those are deleted: one committed meanwhile waits for the next refresh."""
     cursor.execute(
         "INSERT INTO rollup_claim SELECT id, scope_kind, scope_id, fact, day FROM rollups_dirtybucket"
@@ -63,12 +77,24 @@ def _claim(cursor: Any, organisation: Organisation, limit: int) -> int:
     )
     cursor.execute("DELETE FROM rollups_dirtybucket WHERE id IN (SELECT id FROM rollup_claim)")
     claimed = int(cursor.rowcount)
-    cursor.execute("SELECT DISTINCT day FROM rollup_claim")
-    days = [dt.date.fromisoformat(day) if isinstance(day, str) else day for (day,) in cursor.fetchall()]
-    scratch.list_buckets(cursor, organisation.calendar, days)
+    if not claimed:
+        return None
+    cursor.execute("SELECT DISTINCT scope_kind, fact, day FROM rollup_claim")
+    rows = cursor.fetchall()
+    scratch.list_buckets(cursor, organisation.calendar, {day_read(day) for _kind, _fact, day in rows})
     if claimed >= MANY:
         scratch.analyze(cursor, "rollup_claim")
-    return claimed
+    facts_changed = frozenset(fact for kind, fact, _day in rows if kind == CellScope.REP.value)
+    return _Claim(claimed, facts_changed, any(kind == CellScope.TEAM.value for kind, _fact, _day in rows))
+
+
+def _teams_of_reps(cursor: Any, organisation: Organisation) -> set[int]:
+    """All that the claimed reps were ever in."""
+    cursor.execute(
+        "SELECT DISTINCT team_id FROM orgs_teamassignment WHERE organisation_id = %s AND rep_id IN (SELECT scope_id FROM rollup_claim)",
+        [organisation.pk],
+    )
+    return {team for (team,) in cursor.fetchall()}
 
 
 class _Claimed(Func):
@@ -101,10 +127,8 @@ def _claimed_days(key: _Key, family: tuple[Measure, ...]) -> scratch.Select:
     return scratch.rep_days(key.organisation, family, Q(_Claimed(F(first.rep), F(first.day), fact=first.fact.value)))
 
 
-def _recompute_reps(cursor: Any, organisation: Organisation) -> None:
-    cursor.execute("SELECT DISTINCT fact FROM rollup_claim WHERE scope_kind = 'r'")
-    changed = {fact for (fact,) in cursor.fetchall()}
-    measures = [measure for measure in registry.measures_kept(organisation) if measure.fact.value in changed]
+def _recompute_reps(cursor: Any, organisation: Organisation, measures: Sequence[Measure]) -> None:
+    """The rep days claimed, from their records. measures: those of the fact tables that changed."""
     if not measures:
         return
     # By index, record by record: a batch is small beside the tables, whose statistics may be of another time.
@@ -127,9 +151,6 @@ def _recompute_reps(cursor: Any, organisation: Organisation) -> None:
 
 def _recompute_teams(cursor: Any, organisation: Organisation) -> None:
     """The days of teams whose members changed, from the cells of their reps."""
-    cursor.execute("SELECT 1 FROM rollup_claim WHERE scope_kind = 't' LIMIT 1")
-    if cursor.fetchone() is None:
-        return
     scratch.empty(cursor, "rollup_day", "rollup_change")
     dirty = (
         "(SELECT DISTINCT COALESCE(up.above, k.scope_id) AS team, k.day FROM rollup_claim k"

@@ -100,7 +100,8 @@ def _finish(organisation: Organisation) -> None:
         if running is None or running.slices.filter(done_at=None).exists():
             return
         scratch.lock(cursor, organisation)
-        scratch.open_scratch(cursor, organisation)
+        scratch.open_scratch(cursor)
+        scratch.describe(cursor, organisation, registry.measures_kept(organisation))
         scratch.settings(cursor, enable_nestloop="off")
         borders = {day for one in running.slices.all() for day in (one.starts_on, one.ends_on)}
         _sum_up(cursor, organisation, {Grain.WEEK: list({organisation.calendar.bucket(Grain.WEEK, day) for day in borders})})
@@ -154,7 +155,8 @@ def _rebuild(organisation: Organisation, period: Period, *, shared: bool) -> int
     span = _Span(organisation, period)
     with transaction.atomic(), connection.cursor() as cursor:
         scratch.lock(cursor, organisation, shared=shared)
-        scratch.open_scratch(cursor, organisation)
+        scratch.open_scratch(cursor)
+        scratch.describe(cursor, organisation, registry.measures_kept(organisation))
         scratch.settings(cursor, work_mem="128MB")
         marked = "rollups_dirtybucket WHERE organisation_id = %s AND day >= %s AND day < %s"
         cursor.execute(f"DELETE FROM {marked}", [organisation.pk, period.start, period.end])

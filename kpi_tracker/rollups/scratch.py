@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from django.db import connection
 from django.db.models import F, Q
 
-from kpi_tracker.kpis import facts, registry
+from kpi_tracker.kpis import facts
 from kpi_tracker.kpis.measures import Measure
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.orgs.tree import teams_above
@@ -31,6 +31,7 @@ TABLES = {
     "rollup_day": SUMS.format("day DATE,"),  # days from records, and from cells with the sign turned
     "rollup_change": SUMS.format("day DATE,"),  # what is left of them
     "rollup_fresh": SUMS.format("grain VARCHAR(1), bucket DATE,"),  # finished cells
+    "rollup_sum": SUMS.format("grain VARCHAR(1), bucket DATE,"),  # what is to be added to cells
 }
 
 
@@ -46,16 +47,20 @@ def lock(cursor: Any, organisation: Organisation, *, wait: bool = True, shared: 
     return wait or bool(cursor.fetchone()[0])
 
 
-def open_scratch(cursor: Any, organisation: Organisation) -> None:
-    """Empty scratch tables, with the organisation's measures and its tree of teams."""
+def open_scratch(cursor: Any) -> None:
+    """Empty scratch tables."""
     settings(cursor, jit="off")  # compiling the many sums takes longer than adding up a batch
     ends = " ON COMMIT DELETE ROWS" if connection.vendor == "postgresql" else ""
     run(cursor, [f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({columns}){ends}" for table, columns in TABLES.items()])
     if connection.vendor == "sqlite":  # has no other way to compare two tables than looking up row by row
         cursor.execute("CREATE INDEX IF NOT EXISTS rollup_fresh_key ON rollup_fresh (scope_kind, scope_id, grain, bucket, measure)")
     empty(cursor, *TABLES)
-    insert_rows(cursor, "rollup_measure", [(measure.fact.value, measure.key) for measure in registry.measures_kept(organisation)])
-    insert_rows(cursor, "rollup_above", teams_above(organisation))
+
+
+def describe(cursor: Any, organisation: Organisation, measures: Iterable[Measure], *, teams: Container[int] | None = None) -> None:
+    """Put the measures and the organisation's tree of teams into the scratch tables. teams: only what stands above these."""
+    insert_rows(cursor, "rollup_measure", [(measure.fact.value, measure.key) for measure in measures])
+    insert_rows(cursor, "rollup_above", [row for row in teams_above(organisation) if teams is None or row.team in teams])
 
 
 def run(cursor: Any, statements: Sequence[str]) -> None:
@@ -163,16 +168,28 @@ def add_to_cells(cursor: Any, organisation: Organisation, rows: str, params: dic
 
     In one order, so that two that add to the same cells wait for each other and never in a circle.
     """
+    empty(cursor, "rollup_sum")
     cursor.execute(
-        f"INSERT INTO rollups_rollupcell AS c ({CELL})"
-        " SELECT %(org)s, x.scope_kind, x.scope_id, x.measure, x.grain, x.bucket, SUM(x.value), SUM(x.n)"
-        f" FROM ({rows}) x WHERE true GROUP BY x.scope_kind, x.scope_id, x.measure, x.grain, x.bucket"
-        " HAVING SUM(x.value) <> 0 OR SUM(x.n) <> 0 ORDER BY x.scope_kind, x.scope_id, x.grain, x.bucket, x.measure"
-        f" ON CONFLICT ({KEY}) DO UPDATE SET value = c.value + excluded.value, n = c.n + excluded.n",
+        "INSERT INTO rollup_sum SELECT x.scope_kind, x.scope_id, x.measure, x.grain, x.bucket, SUM(x.value), SUM(x.n)"
+        f" FROM ({rows}) x GROUP BY x.scope_kind, x.scope_id, x.measure, x.grain, x.bucket HAVING SUM(x.value) <> 0 OR SUM(x.n) <> 0",
         {"org": organisation.pk, **(params or {})},
     )
+    cursor.execute(
+        f"INSERT INTO rollups_rollupcell AS c ({CELL})"
+        " SELECT %s, scope_kind, scope_id, measure, grain, bucket, value, n FROM rollup_sum"
+        " WHERE true ORDER BY scope_kind, scope_id, grain, bucket, measure"
+        f" ON CONFLICT ({KEY}) DO UPDATE SET value = c.value + excluded.value, n = c.n + excluded.n",
+        [organisation.pk],
+    )
     changed = int(cursor.rowcount)
-    cursor.execute("DELETE FROM rollups_rollupcell WHERE organisation_id = %s AND n = 0", [organisation.pk])
+    emptied = (
+        "SELECT (SELECT c.id FROM rollups_rollupcell c WHERE c.organisation_id = %s AND c.scope_kind = s.scope_kind"
+        " AND c.scope_id = s.scope_id AND c.grain = s.grain AND c.bucket = s.bucket AND c.measure = s.measure AND c.n = 0)"
+        " FROM rollup_sum s WHERE s.n <> 0"
+    )
+    # As an array, PostgreSQL looks each of them up, whatever the statistics say.
+    among = f"= ANY(ARRAY({emptied}))" if connection.vendor == "postgresql" else f"IN ({emptied})"
+    cursor.execute(f"DELETE FROM rollups_rollupcell WHERE id {among}", [organisation.pk])
     return changed
 
 

@@ -5,6 +5,19 @@ import django.utils.timezone
 from django.db import migrations, models
 
 
+FILL = 90  # percent
+
+
+def leave_room(apps, schema_editor):
+    if schema_editor.connection.vendor == 'postgresql':
+        schema_editor.execute(f'ALTER TABLE rollups_rollupcell SET (fillfactor = {FILL})')
+
+
+def leave_none(apps, schema_editor):
+    if schema_editor.connection.vendor == 'postgresql':
+        schema_editor.execute('ALTER TABLE rollups_rollupcell RESET (fillfactor)')
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -71,10 +84,13 @@ class Migration(migrations.Migration):
             model_name='dirtybucket',
             index=models.Index(fields=['organisation', 'id'], name='dirty_bucket_order'),
         ),
+        # The index no longer holds the figures, and pages of cells keep room for new ones of the same cells.
+        migrations.RemoveIndex(model_name='rollupcell', name='rollup_cell_board'),
         migrations.AddIndex(
             model_name='rollupcell',
-            index=models.Index(condition=models.Q(('n', 0)), fields=['organisation'], name='rollup_cell_empty'),
+            index=models.Index(fields=['organisation', 'measure', 'grain', 'bucket', 'scope_kind', 'scope_id'], name='rollup_cell_board'),
         ),
+        migrations.RunPython(leave_room, leave_none),
         migrations.AddField(
             model_name='rebuild',
             name='organisation',
