@@ -17,7 +17,7 @@ from kpi_tracker.web import public
 
 
 def landing(scope: Scope) -> HttpResponseRedirect:
-    """A rep's own page, a manager's first team, else the organisation."""
+    """A rep's day, a manager's first team, else the organisation."""
     org = scope.organisation.slug
     if scope.role is Role.MANAGER:
         today = scope.organisation.local_day(timezone.now())
@@ -25,7 +25,7 @@ def landing(scope: Scope) -> HttpResponseRedirect:
         if (team := managed.order_by("valid_from", "id").values_list("team_id", flat=True).first()) is not None:
             return redirect("dashboards:team_now", org=org, id=team)
     if scope.role is Role.REP and scope.rep_id is not None:
-        return redirect("dashboards:rep_now", org=org, id=scope.rep_id)
+        return redirect("my_day", org=org)
     if scope.sees_organisation:
         return redirect("dashboards:organisation_now", org=org)
     return redirect("dashboards:people", org=org)

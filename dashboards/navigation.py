@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, resolve, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from goals.selectors import waiting
 from kpi_tracker.scope import Role, Scope
 from kpi_tracker.web import Permission, allows
 
@@ -20,10 +22,13 @@ ROLES = {Role.ADMIN: _("Admin"), Role.MANAGER: _("Manager"), Role.REP: _("Rep"),
 
 @dataclass(frozen=True, slots=True)
 class Link:
+    """count: how many things there wait for this person."""
+
     label: Any
     address: str
     icon: str
     current: bool = False
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ def _overview(request: HttpRequest, scope: Scope) -> list[Link | None]:
         above = (address, f"/o/{org}/team/") if scope.rep_id is None else (address,)
         links.append(Link(_("Overview"), address, "overview", current=request.path.startswith(above)))
     if scope.rep_id is not None:
+        links.append(_link(request, scope, "my_day", _("My day"), "clock"))
         address = reverse("dashboards:rep_now", kwargs={"org": org, "id": scope.rep_id})
         links.append(Link(_("My figures"), address, "me", current=request.path.startswith(address)))
         if not scope.sees_organisation:
@@ -67,10 +73,18 @@ def _overview(request: HttpRequest, scope: Scope) -> list[Link | None]:
     return links
 
 
+def _goals(request: HttpRequest, scope: Scope) -> Link | None:
+    """With the number of goals that wait for an answer; to admins, whom all offers of the organisation reach, on the goals' own pages."""
+    link = _link(request, scope, "goals:list", _("Goals"), "goals")
+    if link is None or scope.role is Role.VIEWER or (scope.role is Role.ADMIN and not link.current):
+        return link
+    return replace(link, count=waiting(scope, scope.organisation.local_day(timezone.now())).count())
+
+
 def menu(request: HttpRequest, scope: Scope) -> list[Section]:
     first = [
         *_overview(request, scope),
-        _link(request, scope, "goals:list", _("Goals"), "goals"),
+        _goals(request, scope),
         _link(request, scope, "dashboards:plan", _("Velocity & plan"), "plan"),
         _link(request, scope, "dashboards:people", _("People"), "people"),
         _link(request, scope, "dashboards:customers", _("Customers"), "customers"),

@@ -144,7 +144,7 @@ def goals_of(
     own = Q(**about_goal(about.subject), kpi__in={key for key, _, _ in found})
     if members is not None:
         own |= Q(subject_kind=members, **{f"{members}_id__in": list(ids)}, kpi__in=[one.key for one in columns])
-    goals = list(goal_list(scope).filter(own, starts_on=frame.period.start, ends_on=frame.period.end))
+    goals = list(goal_list(scope, in_force=True).filter(own, starts_on=frame.period.start, ends_on=frame.period.end))
     known: dict[int, KpiValue] = {}
     for goal in goals:
         table, member = (found, None) if goal.subject == about.subject else (of_members, goal.subject.id)

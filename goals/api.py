@@ -69,10 +69,10 @@ class Goals(GenericAPIView[Goal]):
 
     @extend_schema(parameters=[GoalParameters], responses={200: GoalSerializer(many=True), **ERRORS}, operation_id="goals_list")
     def get(self, request: Request) -> Response:
-        """A page of goals, each with how it stands today."""
+        """A page of goals in force, each with how it stands today."""
         scope, asked = scope_of(request), GoalParameters.read(request)
         subject = subject_seen(scope, asked["scope"])[0] if "scope" in asked else None
-        found = goal_list(scope, kpi=asked.get("kpi", ""), subject=subject)
+        found = goal_list(scope, kpi=asked.get("kpi", ""), subject=subject, in_force=True)
         if "from" in asked:
             found = found.filter(ends_on__gt=asked["from"])
         if "to" in asked:
@@ -87,9 +87,9 @@ class OneGoal(GenericAPIView[Goal]):
 
     @extend_schema(responses={200: GoalSerializer, **ERRORS}, operation_id="goals_retrieve")
     def get(self, request: Request, pk: int) -> Response:
-        """One goal, with how it stands today."""
+        """One goal in force, with how it stands today."""
         scope = scope_of(request)
-        goal = goal_get(scope, pk)
+        goal = goal_get(scope, pk, in_force=True)
         if goal is None:
             raise Http404
         return Response(_entries(scope, [goal])[0])

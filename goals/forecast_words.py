@@ -64,7 +64,7 @@ def headline(found: GoalForecast) -> str:
     paced = fills_up(goal, standing.kpi)
     if paced and standing.actual is not None and standing.actual >= standing.target:
         return gettext("The goal is reached already")
-    values = {"percent": _likely(found.likely), "target": sentences.target_words(goal, standing.target, short=True)}
+    values = {"percent": likely_words(found.likely), "target": sentences.target_words(goal, standing.target, short=True)}
     if paced:
         return gettext("%(percent)s likely to reach %(target)s") % values
     if standing.kpi.adds_up:
@@ -72,7 +72,8 @@ def headline(found: GoalForecast) -> str:
     return gettext("%(percent)s likely to end at %(target)s") % values
 
 
-def _likely(chance: float) -> str:
+def likely_words(chance: float) -> str:
+    """A probability, from 0 to 1, as people say it: never certain."""
     if chance >= SURE:
         return gettext("More than %(percent)s") % {"percent": formats.percent(Decimal("0.99"), 0)}
     if chance <= 1 - SURE:

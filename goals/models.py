@@ -176,12 +176,14 @@ class GoalVersion(TenantModel):
 
     number: from 1. asks_from: the first day of which it is asked; days before keep the version before.
     in_force: False while it is proposed; it asks for nothing until then. withdrawn: it never came into force.
+    shares: each participant's, by rep id, as decimal strings; empty where they are as before.
     """
 
     goal = models.ForeignKey(Goal, on_delete=models.CASCADE, related_name="versions", verbose_name=_("goal"))
     number = models.PositiveIntegerField(_("number"))
     target = models.DecimalField(_("target"), max_digits=18, decimal_places=4)
     stretch = models.DecimalField(_("stretch"), max_digits=18, decimal_places=4, null=True, blank=True)
+    shares = models.JSONField(_("shares"), default=dict, blank=True)
     asks_from = models.DateField(_("asked from"))
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")

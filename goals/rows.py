@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext, ngettext
 
 from goals import sentences
-from goals.models import Goal
+from goals.answers import WORDS, Answers, answers_of
+from goals.models import IN_FORCE, Goal, State
 from goals.progress import GoalProgress, progress
-from goals.selectors import goal_list
+from goals.selectors import goal_list, waiting
 from goals.status import Status
 from kpi_tracker.kpis.metrics import SubjectKind
 from kpi_tracker.kpis.parts import Subject
@@ -23,8 +24,9 @@ from kpi_tracker.scope import Scope
 
 Goals = Sequence[Goal] | QuerySet[Goal]
 # How many goals of each group the first view shows, and one group alone on a page.
-FRONT = {"running": 15, "upcoming": 6, "past": 6}
+FRONT = {"waiting": 15, "running": 15, "upcoming": 6, "drafts": 6, "past": 6}
 PAGE = 40
+ASKING = ("waiting", "drafts")
 # What needs somebody stands first.
 _ORDER = [Status.BEHIND, Status.AT_RISK, Status.TOO_EARLY, Status.ON_TRACK, Status.MISSED, Status.ACHIEVED, Status.UPCOMING]
 FINAL = (Status.ACHIEVED, Status.MISSED)
@@ -32,7 +34,10 @@ FINAL = (Status.ACHIEVED, Status.MISSED)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One goal with what is said of it. share, mark: how far, and where it should be by now, from 0 to 1."""
+    """One goal with what is said of it. share, mark: how far, and where it should be by now, from 0 to 1.
+
+    waits: whether the viewer is asked for an answer.
+    """
 
     goal: Goal
     progress: GoalProgress
@@ -47,6 +52,16 @@ class Row:
     target: str
     of_target: str
     projected: str
+    waits: bool = False
+
+
+def asking_row(standing: GoalProgress, answers: Answers, *, waits: bool) -> Row:
+    """A goal of which not all is agreed: how many have answered takes the place of its status."""
+    drafted = standing.goal.state == State.DRAFT
+    return replace(
+        row(standing), why=answers.line(), word=WORDS[State.DRAFT if drafted else State.PROPOSED], tone="calm" if drafted else "warn",
+        share=None, mark=None, projected="", waits=waits,
+    )
 
 
 def row(standing: GoalProgress) -> Row:
@@ -153,14 +168,17 @@ def board(scope: Scope, wanted: Wanted, *, today: dt.date, when: str = "", page:
     """
     alone = when in FRONT
     shown = [when] if alone else list(FRONT)
-    goals = goal_list(scope, subject=wanted.subject, kind=wanted.kind, kpi=wanted.kpi)
+    found = goal_list(scope, subject=wanted.subject, kind=wanted.kind, kpi=wanted.kpi)
+    goals = found.filter(state__in=IN_FORCE)
     running = list(goals.filter(starts_on__lte=today, ends_on__gt=today))
     coming: Goals = goals.filter(starts_on__gt=today).order_by("starts_on", "ends_on", "subject_kind", "kpi", "id")
     over: Goals = goals.filter(ends_on__lte=today).order_by("-ends_on", "-starts_on", "subject_kind", "kpi", "id")
+    asking, drafts, mine = _not_agreed(scope, found, today) if wanted.status is None else ([], [], frozenset())
     if wanted.status is not None:
         coming = coming if wanted.status is Status.UPCOMING else []
         over = list(over) if wanted.status in FINAL else []
-    pages = {key: _page(part, key, page, alone=alone) for key, part in (("upcoming", coming), ("past", over)) if key in shown}
+    parts = (("waiting", asking), ("upcoming", coming), ("drafts", drafts), ("past", over))
+    pages = {key: _page(part, key, page, alone=alone) for key, part in parts if key in shown}
     asked = [*running, *(over if isinstance(over, list) else []), *(goal for one in pages.values() for goal in one.object_list)]
     standings = progress(scope.organisation, list({goal.id: goal for goal in asked}.values()), today=today)
     kinds = list(SubjectKind) if scope.sees_organisation else list(SubjectKind)[::-1]  # one's own goals first, or the whole's
@@ -169,12 +187,25 @@ def board(scope: Scope, wanted: Wanted, *, today: dt.date, when: str = "", page:
         pages["past"] = _page([goal for goal in over if wanted.takes(standings[goal.id])], "past", page, alone=alone)
     if "running" in shown:
         pages["running"] = _page([one.goal for one in worst_first], "running", page, alone=alone)
-    for one in pages.values():
-        one.object_list = [row(standings[goal.id]) for goal in one.object_list]
+    said = answers_of([goal for key in ASKING if key in pages for goal in pages[key].object_list])
+    for key, one in pages.items():
+        one.object_list = [
+            asking_row(standings[goal.id], said[goal.id], waits=goal.id in mine) if key in ASKING else row(standings[goal.id])
+            for goal in one.object_list
+        ]
     return Board(
         groups=tuple(Group(key, pages[key], alone) for key in shown if pages[key].paginator.count), running=len(worst_first),
         short=sum(1 for one in worst_first if one.verdict.status in (Status.BEHIND, Status.AT_RISK)), wanted=wanted,
     )
+
+
+def _not_agreed(scope: Scope, found: QuerySet[Goal], today: dt.date) -> tuple[list[Goal], list[Goal], frozenset[int]]:
+    """Proposals that can be answered, those that wait for the viewer first; drafts, with proposals that ran out; whose ids wait."""
+    mine = frozenset(waiting(scope, today).values_list("id", flat=True))
+    goals = list(found.filter(Q(state__in=(State.DRAFT, State.PROPOSED)) | Q(id__in=mine)))
+    asking = [goal for goal in goals if goal.id in mine or (goal.state == State.PROPOSED and goal.ends_on > today)]
+    drafts = [goal for goal in goals if goal not in asking]
+    return sorted(asking, key=lambda goal: goal.id not in mine), drafts, mine
 
 
 def _need(one: GoalProgress, kinds: list[SubjectKind]) -> tuple[int, int, dt.date, str, int]:

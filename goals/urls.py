@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from goals import views
+from goals import agreement_views, review_views, views
 
 app_name = "goals"
 urlpatterns = [
@@ -13,4 +13,12 @@ urlpatterns = [
     path("<int:id>/", views.detail, name="detail"),
     path("<int:id>/edit/", views.edit, name="edit"),
     path("<int:id>/delete/", views.delete, name="delete"),
+    path("<int:id>/propose/", agreement_views.propose, name="propose"),
+    path("<int:id>/answer/", agreement_views.answer, name="answer"),
+    path("<int:id>/take/", agreement_views.take, name="take"),
+    path("<int:id>/decide/", agreement_views.decide, name="decide"),
+    path("<int:id>/withdraw/", agreement_views.withdraw, name="withdraw"),
+    path("<int:id>/review/", review_views.review, name="review"),
+    path("<int:id>/close/", review_views.close, name="close"),
+    path("<int:id>/comment/", review_views.comment, name="comment"),
 ]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -11,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
-from goals import sentences, services
+from goals import entry, sentences, services
+from goals.agreement_panel import agreed, standings_of, taking_part
 from goals.asked import Draft
 from goals.asked import asked as ask_for
 from goals.card import card
@@ -19,11 +22,13 @@ from goals.forms import GoalForm, asked_values, goal_values
 from goals.models import Goal
 from goals.panel import panel
 from goals.rows import board, read_wanted, statuses, subjects_with_goals
-from goals.selectors import about, goal_get
+from goals.selectors import about, goal_get, sees_figures
+from kpi_tracker import formats
 from kpi_tracker.errors import InvalidInput
 from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.parts import Subject
 from kpi_tracker.rollups.live import live
+from kpi_tracker.rollups.reader import asked_together
 from kpi_tracker.sales.models import Customer
 from kpi_tracker.scope import Scope
 from kpi_tracker.web import Permission, allows, page, render_page
@@ -47,11 +52,7 @@ def goals(request: HttpRequest, scope: Scope) -> HttpResponse:
 @page(Permission.MEMBER)
 @live
 def detail(request: HttpRequest, scope: Scope, id: int) -> HttpResponse:
-    goal = found(scope, id)
-    today = today_of(scope)
-    shown = card(goal, today=today)
-    may_change = services.may_set(scope, goal.subject, today=today)
-    return render_page(request, "goals/detail.html", {"card": shown, "subject": subject_text(goal.subject), "may_change": may_change})
+    return detail_page(request, scope, found(scope, id))
 
 
 @page(Permission.SET_GOALS)
@@ -107,6 +108,33 @@ def customers(request: HttpRequest, scope: Scope) -> HttpResponse:
     typed = request.GET.get("customer", "").strip()
     matching = Customer.objects.within(scope).filter(Q(name__icontains=typed) | Q(business_id__startswith=typed)).order_by("name")
     return render(request, "goals/_customers.html", {"customers": matching[:20] if typed else []})
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What was asked of a goal in vain: the step, the field at fault, why, and what was typed."""
+
+    step: str
+    field: str
+    message: str
+    typed: Mapping[str, Any]
+
+
+def detail_page(
+    request: HttpRequest, scope: Scope, goal: Goal, *, refused: Refused | None = None, status: int = 200
+) -> HttpResponse:
+    today, currency = today_of(scope), goal.organisation.base_currency
+    may_change = services.may_set(scope, goal.subject, today=today)
+    taking, those_shown = taking_part(scope, goal, may_set=may_change)
+    shown, standings = asked_together(
+        goal.organisation, lambda: (card(goal, today=today), standings_of(goal, those_shown, today=today)), today=today
+    )
+    context = {
+        "card": shown, "subject": subject_text(goal.subject), "may_change": may_change, "refused": refused,
+        "agreed": agreed(scope, goal, taking, those_shown, standings, may_set=may_change, today=today), "opens": sees_figures(scope, goal),
+        "unit": entry.unit_sign(registry.kpi(goal.kpi, goal.organisation).unit, formats.SYMBOLS.get(currency, currency)),
+    }
+    return render_page(request, "goals/detail.html", context, status=status)
 
 
 def subject_text(subject: Subject) -> str:

@@ -60,6 +60,13 @@ class WorkTime:
         country = own[0].country if own else ""
         return there, Decimal(sum(1 for day in period.days() if self._week.is_open(day, country)))
 
+    def lost(self, subject: Subject, period: Period) -> tuple[Decimal, Decimal]:
+        """The days of work that leave took from the subject's people in `period`, and those there would have been without it."""
+        people = self._of(subject)
+        there = sum(self._week.weights(period, people).values(), Decimal(0))
+        possible = sum(self._week.weights(period, [replace(one, away=()) for one in people]).values(), Decimal(0))
+        return possible - there, possible
+
     def worked(self, rep_id: int, team: Subject, period: Period) -> Decimal:
         """A rep's own working time in `period` as a member of `team`, in full-time days; 0 for one who is away."""
         own = [presence for presence in self._of(team) if presence.rep_id == rep_id]

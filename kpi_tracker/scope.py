@@ -27,6 +27,7 @@ class Scope:
 
     rep_ids, team_ids: None means all of the organisation; a set means these alone.
     A rep's team_ids are the teams whose totals (not whose members' figures) are shown.
+    manages: the teams that a manager leads, with those below them.
     """
 
     organisation: Organisation
@@ -36,6 +37,7 @@ class Scope:
     rep_ids: frozenset[int] | None = frozenset()
     team_ids: frozenset[int] | None = frozenset()
     sees_organisation: bool = False
+    manages: frozenset[int] = frozenset()
 
     @property
     def sees_all_reps(self) -> bool:

@@ -157,6 +157,7 @@ CELERY_BEAT_SCHEDULE = {
     "stale uploads": {"task": "integrations.tasks.remove_stale_uploads", "schedule": crontab(hour=3, minute=40)},
     # Organisations lie in different zones: each hour some month's days have gone by.
     "close": {"task": "kpi_tracker.rollups.tasks.close_months", "schedule": crontab(minute=20)},
+    "close goals": {"task": "goals.tasks.close_ended_goals", "schedule": crontab(minute=25)},
 }
 
 # Files that are imported: how large one may be; up to where it goes in while the person waits, and not as a job; how long one is kept that

@@ -53,7 +53,7 @@ def _scope(membership: Membership, rep_id: int | None, day: dt.date | None) -> S
             managed = TeamManager.objects.filter(valid_on(day), organisation=organisation, user_id=membership.user_id)
             teams = tree.subtree(organisation, managed.values_list("team_id", flat=True), day)
             reps = _reps_of(organisation, teams, day) | ({rep_id} if rep_id is not None else set())
-            return Scope(**own, rep_ids=frozenset(reps), team_ids=None, sees_organisation=True)
+            return Scope(**own, rep_ids=frozenset(reps), team_ids=None, sees_organisation=True, manages=frozenset(teams))
         case Role.REP:
             if rep_id is None:
                 return Scope(**own)

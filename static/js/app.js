@@ -93,6 +93,7 @@
     if (theme) setTheme(theme.dataset.setTheme);
     const png = event.target.closest("[data-png]");
     if (png) { event.preventDefault(); saveImage(png); }
+    if (event.target.closest("[data-print]")) window.print();
     const opener = event.target.closest("[data-dialog]");
     if (opener) document.getElementById(opener.dataset.dialog).showModal();
     if (event.target.closest("[data-close]")) event.target.closest("dialog").close();

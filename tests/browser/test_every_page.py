@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from tests import factories
@@ -21,11 +22,21 @@ def addresses(world: World) -> list[str]:
     """Every main page, in an organisation with a goal."""
     year = world.today.replace(month=1, day=1)
     goal = factories.goal(world.org, "revenue", world.team, year, year.replace(month=12, day=31), 100_000)
+    factories.goal(world.org, "calls", world.bob, year, year.replace(month=12, day=31), 4_000)
+    proposed = factories.goal(world.org, "calls", world.team, year, year.replace(month=12, day=31), 900, state="proposed")
+    version = proposed.versions.create(organisation=world.org, number=1, target=900, asks_from=year, made_at=timezone.now(), in_force=False)
+    for rep in (world.bob, world.bea):
+        proposed.participants.create(organisation=world.org, rep=rep, share=450)
+    version.answers.create(organisation=world.org, rep=world.bob, counter=300, comment="Half of it", answered_at=timezone.now())
+    past = year.replace(year=year.year - 1)
+    over = factories.goal(world.org, "revenue", world.team, past, year, 90_000, state="closed", result=62_500, closed_at=timezone.now())
     at = f"year/{world.today}/"
     return [world.home + path for path in (
         f"organisation/{at}", f"team/{world.team.id}/{at}", f"rep/{world.bob.id}/{at}", f"customer/{world.acme.id}/{at}",
         f"team/{world.team.id}/{at}?part=all", f"team/{world.team.id}/{at}?view=table", f"team/{world.team.id}/day/{world.today}/",
-        "goals/", "goals/new/", f"goals/{goal.id}/", f"plan/?goal={goal.id}", "people/", "customers/", "kpis/", "import/",
+        f"my-day/?rep={world.bob.id}", "goals/", "goals/new/", f"goals/{goal.id}/", f"goals/{proposed.id}/", f"goals/{over.id}/review/",
+        f"plan/?goal={goal.id}",
+        "people/", "customers/", "kpis/", "import/",
         "calendar/", "teams/", f"teams/rep/{world.bob.id}/", "currencies/",
         f"records/revenue/?subject=team:{world.team.id}&start={year}&end={year.replace(year=year.year + 1)}",
     )]

@@ -46,7 +46,7 @@ def pages(world: MathWorld, role: str) -> list[str]:
         (SubjectKind.REP, world.bea.id), (SubjectKind.CUSTOMER, world.customer.id),
     ]
     found = [at(*subject) for subject in subjects]
-    found += [reverse("goals:list", args=["nordlys"])]
+    found += [reverse("goals:list", args=["nordlys"]), f"{reverse('my_day', args=['nordlys'])}?rep={world.bob.id}"]
     plan = reverse("dashboards:plan", args=["nordlys"])
     found += [plan, f"{plan}?subject=team:{world.stockholm.id}", f"{plan}?subject=rep:{world.bob.id}&goal=amount&amount=9000"]
     found += [reverse(f"dashboards:{name}", args=["nordlys"]) for name in ("people", "customers", "kpis", "kpi_advice")]
@@ -62,6 +62,8 @@ def pages(world: MathWorld, role: str) -> list[str]:
     found += [f"{at(*team, 'week')}?view=table", f"{at(*team, 'year')}?view=table&kpi=open_pipeline"]
     found += [at(SubjectKind.TEAM, world.malmo.id), f"{at(SubjectKind.REP, world.bea.id, start=earlier)}?part=all"]
     goals = Goal.objects.filter(organisation=world.org, team=world.stockholm)
+    over = [goal for goal in goals if goal.ends_on <= world.today]
+    found += [reverse("goals:review", args=["nordlys", goal.id]) for goal in over]
     return [*found, *(reverse("goals:detail", args=["nordlys", goal.id]) for goal in goals)]
 
 
@@ -158,13 +160,14 @@ def test_a_figure_without_a_link_is_found() -> None:
 
 WALKED = {
     "organisation", "team", "rep", "customer", "records", "people", "customers", "kpis", "kpi", "kpi_advice", "closed_month", "list",
-    "detail", "plan",
+    "detail", "my_day", "plan", "review",
 }
 # Settings, forms, and answers to them; the months that may be closed; why a reported figure has changed, which links to its math.
 # The preview of an own KPI and the panel of a goal that is being written are what the math pages show, for what is not saved yet.
 WITHOUT_FIGURES = {
     "organisation_now", "team_now", "rep_now", "customer_now", "kpi_cards", "closed", "closed_rule", "closed_close", "closed_reopen",
     "closed_figure", "new", "edit", "delete", "asked", "live",
+    "propose", "answer", "take", "decide", "withdraw", "close", "comment",
 }
 SETTINGS = ("calendar", "operations", "leave", "currencies", "rate", "team", "stay", "rep_stays", "own_kpi", "activity_type")
 

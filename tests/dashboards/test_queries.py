@@ -53,6 +53,10 @@ def goal(kind: str) -> Address:
     return address
 
 
+def my_day(world: World) -> str:
+    return f"{reverse('my_day', args=['nordlys'])}?rep={world.bob.id}"
+
+
 def measured(kind: SubjectKind) -> list[str]:
     return [kpi.key for kpi in built_in() if kpi.key in EXPENSIVE and kind in kpi.subjects]
 
@@ -67,6 +71,7 @@ PAGES: dict[str, Address] = {
     **{f"kpi/{key}": named("dashboards:kpi", key) for key in ("revenue", "weighted_pipeline", "clv")},
     "closed_month": named("dashboards:closed_month", "2024-02-01"),
     "list": named("goals:list", when="all"),
+    "my_day": my_day,
     "plan": named("dashboards:plan"),
     "plan/amount": named("dashboards:plan", goal="amount", amount="1000"),
     **{f"detail/{kind}": goal(kind) for kind in ("organisation", "team", "rep")},

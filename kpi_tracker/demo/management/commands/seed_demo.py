@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from kpi_tracker.demo.accounts import SLUG
+from kpi_tracker.demo.agreeing import agree
 from kpi_tracker.demo.closing import close_months
 from kpi_tracker.demo.own import make_own_kpis
 from kpi_tracker.demo.removal import remove_demo
@@ -58,6 +59,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  closed months: {len(closed)}")
             store.write_late()
         refresh_fully(store.organisation)
+        with transaction.atomic():
+            self.stdout.write(f"  closed goals: {agree(store.staff, today=world.today, now=store.moment(world.today, second))}")
         self.stdout.write(self.style.SUCCESS(f"{_summary(world)}: {time.monotonic() - began:.0f} seconds"))
 
     def _show(self, what: str, done: int, total: int) -> None:
