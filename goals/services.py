@@ -75,14 +75,14 @@ def _write(
     if goal.organisation_id != scope.organisation.id:
         raise NotPermitted(gettext("This goal belongs to another organisation."))
     declared = registry.kpi(kpi, scope.organisation)
-    _check_subject(scope, subject)
+    check_subject(scope, subject)
     check_right(scope, subject, today=today)
     if subject.kind not in declared.subjects:
         message = gettext("%(kpi)s is not measured for this. Choose another KPI or another scope.") % {"kpi": declared.label}
         raise InvalidInput(message, field="kpi", code="scope_not_measured")
     if len(period) > LONGEST_DAYS:
         raise InvalidInput(gettext("A goal may run for three years at most."), field="end", code="too_long")
-    _check_target(declared, target)
+    check_target(declared, target)
     goal.kpi, goal.target, goal.why = kpi, target, why.strip()
     goal.starts_on, goal.ends_on = period.start, period.end
     goal.subject_kind, goal.team_id, goal.rep_id, goal.customer_id = subject.kind, None, None, None
@@ -92,7 +92,7 @@ def _write(
     return goal
 
 
-def _check_subject(scope: Scope, subject: Subject) -> None:
+def check_subject(scope: Scope, subject: Subject) -> None:
     """That the subject is one of the organisation's."""
     organisation = scope.organisation
     match subject.kind:
@@ -108,7 +108,7 @@ def _check_subject(scope: Scope, subject: Subject) -> None:
         raise InvalidInput(gettext("Choose whom the goal is for."), field="subject", code="unknown_subject")
 
 
-def _check_target(kpi: AnyKpi, target: Decimal) -> None:
+def check_target(kpi: AnyKpi, target: Decimal) -> None:
     if not target.is_finite() or target <= 0:
         raise InvalidInput(gettext("The target must be more than 0."), field="target", code="target_not_positive")
     if target >= LARGEST_TARGET:

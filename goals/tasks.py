@@ -1,28 +1,33 @@
-"""Celery's entries to the goals. Beat calls them (CELERY_BEAT_SCHEDULE). Each may run twice, or be killed and run again, without harm."""
+"""Celery's entries to the goals. Beat calls the first (CELERY_BEAT_SCHEDULE). Each may run twice, or be killed and run again, without harm."""
 
 from __future__ import annotations
-
-import datetime as dt
 
 from celery import shared_task
 from django.utils import timezone
 
+from goals.carrying import carry_over
 from goals.closing import close_ended
-from goals.models import Goal, State
+from goals.defaults import defaults_apply
+from goals.standings import note_standings
 from kpi_tracker.orgs.models import Organisation
+from kpi_tracker.periods import DAY
 
 
 @shared_task
-def close_ended_goals() -> None:
-    """Close the goals whose last day is over where they are; each organisation by a job of its own."""
-    tomorrow = timezone.now().date() + dt.timedelta(days=1)  # it has begun somewhere
-    due = Goal.objects.filter(state=State.AGREED, ends_on__lte=tomorrow).order_by("organisation_id")
-    for organisation_id in due.values_list("organisation_id", flat=True).distinct():
-        close_goals.delay(organisation_id)
+def begin_days() -> None:
+    """Organisations lie in different zones: each hour some day begins."""
+    for organisation_id in Organisation.objects.values_list("pk", flat=True):
+        begin_day.delay(organisation_id)
 
 
 @shared_task
-def close_goals(organisation_id: int) -> None:
+def begin_day(organisation_id: int) -> None:
+    """How goals stood last night is kept; ended ones are closed, recurring ones go on, and those who join get theirs."""
     organisation = Organisation.objects.filter(pk=organisation_id).first()
     if organisation is not None:
-        close_ended(organisation, now=timezone.now())
+        now = timezone.now()
+        today = organisation.local_day(now)
+        note_standings(organisation, today - DAY)
+        close_ended(organisation, now=now)
+        carry_over(organisation, now=now, today=today)
+        defaults_apply(organisation, today=today)

@@ -155,9 +155,9 @@ CELERY_BEAT_SCHEDULE = {
     # Large imports go on where a worker was killed or a message was lost; files that nobody wants any more go.
     "imports": {"task": "integrations.tasks.follow_imports", "schedule": 30.0},
     "stale uploads": {"task": "integrations.tasks.remove_stale_uploads", "schedule": crontab(hour=3, minute=40)},
-    # Organisations lie in different zones: each hour some month's days have gone by.
+    # Organisations lie in different zones: each hour some day begins, and the days of some month have gone by.
     "close": {"task": "kpi_tracker.rollups.tasks.close_months", "schedule": crontab(minute=20)},
-    "close goals": {"task": "goals.tasks.close_ended_goals", "schedule": crontab(minute=25)},
+    "goals": {"task": "goals.tasks.begin_days", "schedule": crontab(minute=10)},
 }
 
 # Files that are imported: how large one may be; up to where it goes in while the person waits, and not as a job; how long one is kept that

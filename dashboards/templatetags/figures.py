@@ -21,6 +21,11 @@ def number(value: Any, decimals: int = 0) -> str:
 
 
 @register.filter
+def signed_number(value: Any, decimals: int = 0) -> str:
+    return formats.signed_number(value, decimals)
+
+
+@register.filter
 def money(value: Any, currency: str) -> str:
     return formats.money(value, currency)
 

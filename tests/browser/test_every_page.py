@@ -35,8 +35,8 @@ def addresses(world: World) -> list[str]:
         f"organisation/{at}", f"team/{world.team.id}/{at}", f"rep/{world.bob.id}/{at}", f"customer/{world.acme.id}/{at}",
         f"team/{world.team.id}/{at}?part=all", f"team/{world.team.id}/{at}?view=table", f"team/{world.team.id}/day/{world.today}/",
         f"my-day/?rep={world.bob.id}", "goals/", "goals/new/", f"goals/{goal.id}/", f"goals/{proposed.id}/", f"goals/{over.id}/review/",
-        f"plan/?goal={goal.id}",
-        "people/", "customers/", "kpis/", "import/",
+        f"goals/{goal.id}/split/", "goals/grid/?kpi=calls", "goals/grid/?kpi=win_rate&by=week", "goals/defaults/", "import/targets/",
+        f"plan/?goal={goal.id}", "people/", "customers/", "kpis/", "import/",
         "calendar/", "teams/", f"teams/rep/{world.bob.id}/", "currencies/",
         f"records/revenue/?subject=team:{world.team.id}&start={year}&end={year.replace(year=year.year + 1)}",
     )]

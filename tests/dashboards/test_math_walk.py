@@ -168,6 +168,8 @@ WITHOUT_FIGURES = {
     "organisation_now", "team_now", "rep_now", "customer_now", "kpi_cards", "closed", "closed_rule", "closed_close", "closed_reopen",
     "closed_figure", "new", "edit", "delete", "asked", "live",
     "propose", "answer", "take", "decide", "withdraw", "close", "comment",
+    # Targets that are being set, for many people at once, and files of them.
+    "grid", "grid_file", "defaults", "default_delete", "split", "carry",
 }
 SETTINGS = ("calendar", "operations", "leave", "currencies", "rate", "team", "stay", "rep_stays", "own_kpi", "activity_type")
 

@@ -88,12 +88,12 @@ def test_the_result_stays_whatever_is_entered_later(company: Company, october: G
 
 def test_the_job(company: Company, october: Goal, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[int] = []
-    monkeypatch.setattr(tasks.close_goals, "delay", sent.append)
-    tasks.close_ended_goals()
-    assert sent == [company.org.id]
-    tasks.close_goals(company.org.id)
-    tasks.close_goals(company.org.id)
-    tasks.close_goals(0)
+    monkeypatch.setattr(tasks.begin_day, "delay", sent.append)
+    tasks.begin_days()
+    assert sorted(sent) == [company.org.id, company.other.id]
+    tasks.begin_day(company.org.id)
+    tasks.begin_day(company.org.id)
+    tasks.begin_day(0)
     assert set(Goal.objects.values_list("state", flat=True)) == {State.CLOSED}
 
 

@@ -1,0 +1,144 @@
+"""Recurring goals: the day after one ends, the same is asked of the next period.
+
+The goal that carries over is always the newest of its row: when the next one is made, the mark moves on to it. So nothing is made twice,
+and a row ends where its newest goal is deleted, or somebody takes the mark away.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext
+
+from goals.asked import earlier, year_before
+from goals.deciding import goals_at_places
+from goals.models import IN_FORCE, Distribution, Goal, GoalComment, Kind, Participant, State
+from goals.progress import lower_is_better, quantum
+from goals.sentences import grain_of, period_words
+from goals.services import check_right
+from kpi_tracker.kpis import registry
+from kpi_tracker.kpis.query import KpiQuery, KpiValue
+from kpi_tracker.orgs.models import Organisation
+from kpi_tracker.periods import Calendar, Grain, Period, add_months
+from kpi_tracker.rollups.reader import ask
+from kpi_tracker.scope import Scope
+
+SAME = (
+    "organisation_id", "kpi", "subject_kind", "team_id", "rep_id", "customer_id", "kind", "growth", "distribution", "prorated", "why",
+    "decided_by_id", "created_by_id",
+)
+
+
+def next_period(calendar: Calendar, period: Period) -> Period:
+    """The bucket that follows; of whole months as many more, else as many days."""
+    if (grain := grain_of(calendar, period)) is not None:
+        return calendar.shift(grain, period, 1)
+    months = (period.end.year - period.start.year) * 12 + period.end.month - period.start.month
+    if period.start.day == period.end.day == 1:
+        return Period(period.end, add_months(period.end, months))
+    return Period(period.end, period.end + (period.end - period.start))
+
+
+def carry_over(organisation: Organisation, *, now: dt.datetime, today: dt.date) -> list[Goal]:
+    """Carry over all goals that are due on `today`, a local day. Doing it twice changes nothing."""
+    due = Goal.objects.filter(organisation=organisation, carries_over=True, ends_on__lte=today, state__in=IN_FORCE).order_by("id")
+    made = (goal_carry(goal, now=now, today=today) for goal in due)
+    return [goal for goal in made if goal is not None]
+
+
+@transaction.atomic
+def goal_carry(goal: Goal, *, now: dt.datetime, today: dt.date) -> Goal | None:
+    """The goal that follows on an ended one; None where none does. Of periods that were missed only the newest is made.
+
+    Where somebody has made the next goal already, that one carries on. A person who has left is asked for nothing more.
+    """
+    old = Goal.objects.select_for_update().select_related("organisation", "rep").get(organisation_id=goal.organisation_id, pk=goal.pk)
+    if not old.carries_over or old.ends_on > today or not old.is_in_force:
+        return None
+    calendar = old.organisation.calendar
+    period = next_period(calendar, old.period)
+    while period.end <= today:
+        period = next_period(calendar, period)
+    old.carries_over = False
+    old.save(update_fields=["carries_over", "changed_at"])
+    if old.rep is not None and old.rep.ended_on is not None and old.rep.ended_on < period.start:
+        return None
+    there = goals_at_places(old.organisation, [(old.kpi, old.subject, period)], lock=True).get((old.kpi, old.subject, period))
+    new = there or _same_terms(old, period, now=now, today=today)
+    if new is None:
+        return None
+    new.carries_over, new.carried_from = True, new.carried_from or old
+    new.save()
+    if there is None:
+        shares = old.participants.exclude(rep__ended_on__lt=period.start).values_list("rep_id", "share")
+        ratio = new.target / old.target if old.kind == Kind.GROWTH else Decimal(1)
+        Participant.objects.bulk_create(
+            Participant(organisation_id=old.organisation_id, goal=new, rep_id=rep, share=round(share * ratio, 4)) for rep, share in shares
+        )
+    return new
+
+
+def _same_terms(old: Goal, period: Period, *, now: dt.datetime, today: dt.date) -> Goal | None:
+    """The next goal, not saved; None, with a comment on the old one, where there is nothing to grow from."""
+    new = Goal(**{name: getattr(old, name) for name in SAME}, starts_on=period.start, ends_on=period.end, state=State.AGREED)
+    new.target, new.stretch = old.target, old.stretch
+    if old.kind == Kind.GROWTH and not _grow(old, new, now=now, today=today):
+        with translation.override(old.organisation.language):
+            text = gettext("This goal did not carry over: in the period that it would grow from there was nothing.")
+        GoalComment.objects.create(organisation_id=old.organisation_id, goal=old, text=text, made_at=now)
+        return None
+    new.shape = _shape(old, new, today=today)
+    return new
+
+
+def _grow(old: Goal, new: Goal, *, now: dt.datetime, today: dt.date) -> bool:
+    """Freeze the baseline anew, as far before the new period as it was before the old one; whether there is anything to grow from."""
+    calendar, kpi = old.organisation.calendar, registry.kpi(old.kpi, old.organisation)
+    just_before = old.baseline_period == earlier(calendar, old.period, 1) != year_before(calendar, old.period)
+    before = earlier(calendar, new.period, 1) if just_before else year_before(calendar, new.period)
+    found = _value(old, before, today=today)
+    if found.value is None or found.value <= 0 or old.growth is None:
+        return False
+    step, down = quantum(kpi), lower_is_better(old, kpi)
+    steps = (found.value * (1 + old.growth) / step).to_integral_value(rounding=ROUND_FLOOR if down else ROUND_CEILING)
+    new.target = max(steps, Decimal(1)) * step
+    if old.stretch is not None:
+        new.stretch = (old.stretch * new.target / old.target / step).to_integral_value() * step
+    new.baseline, new.baseline_records, new.baseline_at = round(found.value, 6), found.count, now
+    new.baseline_from, new.baseline_until = before.start, before.end
+    return True
+
+
+def _shape(old: Goal, new: Goal, *, today: dt.date) -> dict[str, str]:
+    """The old shape under the new months' names; last year's months are read anew."""
+    months = all(len(key) == 7 for key in old.shape) and old.distribution in (Distribution.MONTHS, Distribution.LAST_YEAR)
+    if not old.shape or not months:
+        return dict(old.shape)
+    spans = old.organisation.calendar.clipped(Grain.MONTH, new.period)
+    names = [f"{span.start:%Y-%m}" for span in spans]
+    if old.distribution == Distribution.MONTHS:
+        return dict(zip(names, [old.shape[key] for key in sorted(old.shape)], strict=False))
+    values = {name: _value(old, span.year_before(), today=today).numerator for name, span in zip(names, spans, strict=True)}
+    return {name: f"{value:f}" for name, value in values.items() if value > 0}
+
+
+def _value(goal: Goal, span: Period, *, today: dt.date) -> KpiValue:
+    table = ask(goal.organisation, KpiQuery(kpis=(goal.kpi,), subject=goal.subject, spans=(span,)), today=today)
+    return table[goal.kpi, span, None]
+
+
+def carrying_switch(*, scope: Scope, goal: Goal, on: bool, today: dt.date) -> None:
+    """Have a goal carried over when it ends, or no longer."""
+    check_right(scope, goal.subject, today=today)
+    goal.carries_over = on
+    goal.save(update_fields=["carries_over", "changed_at"])
+
+
+def came_from(goal: Goal) -> str:
+    """The period of the goal that this one carries on; empty where it is the first."""
+    if goal.carried_from is None:
+        return ""
+    return period_words(goal.organisation.calendar, goal.carried_from.period, in_sentence=True)
