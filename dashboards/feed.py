@@ -23,7 +23,6 @@ from kpi_tracker.sales.models import Activity, Deal
 from kpi_tracker.scope import Scope
 
 LENGTH = 8
-LATELY = dt.timedelta(days=14)
 DEALS = 5  # of them; the rest are meetings, which there are many more of
 
 
@@ -68,13 +67,9 @@ def _deals(scope: Scope, about: About, span: Period) -> list[Event]:
 
 def _meetings(scope: Scope, about: About, span: Period) -> list[Event]:
     concerning = engine.concerning(scope.organisation, CONVERSATIONS_MEASURE, about.subject)
-    held = Activity.objects.within(scope).filter(
-        concerning, kind="meeting", outcome="reached", occurred_on__lt=span.end, customer__isnull=False,
-    ).select_related("rep", "customer").order_by("-occurred_on", "-occurred_at", "-id")
-    found: list[Activity] = []
-    for start in sorted({max(span.start, span.end - LATELY), span.start}, reverse=True):  # a year holds many more than are shown
-        if len(found) < LENGTH:
-            found = list(held.filter(occurred_on__gte=start)[:LENGTH])
+    found = Activity.objects.within(scope).filter(
+        concerning, kind="meeting", outcome="reached", occurred_on__gte=span.start, occurred_on__lt=span.end, customer__isnull=False,
+    ).select_related("rep", "customer").order_by("-occurred_on", "-occurred_at", "-id")[:LENGTH]
     zone = scope.organisation.zone
     events = []
     for one in found:

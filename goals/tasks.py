@@ -1,4 +1,4 @@
-"""Celery's entries to the goals. Beat calls the first (CELERY_BEAT_SCHEDULE). Each may run twice, or be killed and run again, without harm."""
+"""Celery's entries to the goals. Beat calls the first. Each may run twice, or be killed and run again, without harm."""
 
 from __future__ import annotations
 

@@ -77,8 +77,8 @@ class Talks:
 
     def asked_alone(self, kpi: str, period: Period) -> None:
         """Elsa's own next month, which waits for her."""
-        rep = self.elsa.rep_id
-        goal = Goal.objects.filter(organisation=self.organisation, kpi=kpi, rep__id=rep, starts_on=period.start, ends_on=period.end).first()
+        rep = self.elsa.rep_id or 0
+        goal = Goal.objects.filter(organisation=self.organisation, kpi=kpi, rep_id=rep, starts_on=period.start, ends_on=period.end).first()
         if goal is not None:
             self._as_draft(goal)
             self._propose(goal, "", self.today - dt.timedelta(days=1))
