@@ -18,11 +18,11 @@ from goals.models import Answer, Goal, GoalComment, GoalVersion, Participant, St
 from goals.progress import quantum
 from goals.selectors import answerable_reps, last_number, pending_version, shares_of
 from goals.services import check_right
+from goals.terms import check_amount
 from goals.versions import bring_into_force, version_add
 from kpi_tracker.errors import InvalidInput, NotPermitted
 from kpi_tracker.kpis import registry
-from kpi_tracker.kpis.measures import Unit
-from kpi_tracker.kpis.metrics import AnyKpi, RatioKpi
+from kpi_tracker.kpis.metrics import AnyKpi
 from kpi_tracker.scope import Scope
 
 ZERO = Decimal(0)
@@ -168,19 +168,6 @@ def withdraw(*, scope: Scope, goal: Goal, shown: int, reason: str = "", now: dt.
     if not goal.is_in_force:
         goal.state = State.DRAFT
         goal.save(update_fields=["state", "changed_at"])
-
-
-def check_amount(kpi: AnyKpi, amount: Decimal, field: str, *, least: Decimal | None = None) -> None:
-    """A target or a share, in the KPI's unit; least: the smallest that is allowed, more than 0 if left out."""
-    if not amount.is_finite() or (amount <= 0 if least is None else amount < least):
-        raise InvalidInput(gettext("The figure must be more than 0."), field=field, code="target_not_positive")
-    if amount >= Decimal(10) ** 13 or amount != round(amount, 4):
-        raise InvalidInput(gettext("The figure is too large, or has too many decimals."), field=field, code="target_too_large")
-    if kpi.unit is Unit.COUNT and not isinstance(kpi, RatioKpi) and amount != amount.to_integral_value():
-        message = gettext("%(kpi)s are counted: write a whole number.") % {"kpi": kpi.label}
-        raise InvalidInput(message, field=field, code="target_not_whole")
-    if isinstance(kpi, RatioKpi) and kpi.share and amount > 1:
-        raise InvalidInput(gettext("%(kpi)s cannot be more than 100 %%.") % {"kpi": kpi.label}, field=field, code="over_100_percent")
 
 
 def answer_mark(given: Answer | None) -> str:

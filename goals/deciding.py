@@ -10,7 +10,8 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext
 
 from goals.models import Goal, GoalVersion, Kind, State
-from goals.services import check_subject, check_target, may_set
+from goals.services import check_subject, may_set
+from goals.terms import check_amount
 from goals.versions import version_add
 from kpi_tracker.errors import InvalidInput, NotPermitted, UserError
 from kpi_tracker.kpis import registry
@@ -81,7 +82,7 @@ class Decisions:
             self._faults[kpi, subject] = self._fault(kpi, subject)
         if (fault := self._faults[kpi, subject]) is not None:
             raise fault
-        check_target(registry.kpi(kpi, self.scope.organisation), target)
+        check_amount(registry.kpi(kpi, self.scope.organisation), target, "target")
 
     def _fault(self, kpi: str, subject: Subject) -> UserError | None:
         try:

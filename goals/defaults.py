@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from goals.deciding import Place, goals_at_places
 from goals.models import DefaultTarget, Goal, State
 from goals.selectors import settable_teams
-from goals.services import check_target
+from goals.terms import check_amount
 from kpi_tracker.errors import InvalidInput, NotPermitted
 from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.metrics import SubjectKind
@@ -49,7 +49,7 @@ def default_set(*, scope: Scope, kpi: str, grain: Grain, team: Team | None, targ
         raise InvalidInput(message, field="kpi", code="scope_not_measured")
     if grain not in GRAINS:
         raise InvalidInput(gettext("Choose a week, a month or a quarter."), field="grain", code="grain")
-    check_target(declared, target)
+    check_amount(declared, target, "target")
     found = DefaultTarget.objects.filter(organisation=scope.organisation, kpi=kpi, grain=grain.value, team=team).first()
     default = found or DefaultTarget(organisation=scope.organisation, kpi=kpi, grain=grain.value, team=team)
     default.target = target

@@ -22,7 +22,7 @@ _PLAIN = re.compile(r"[0-9]{1,14}(\.[0-9]{1,8})?")
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}([.,])[0-9]{3}(\1[0-9]{3})*")
 
 
-def typed_number(text: str, *, decimal_separator: str | None = None) -> Decimal:
+def typed_number(text: str, *, decimal_separator: str | None = None, field: str = "target") -> Decimal:
     """The number that `text` means; raises InvalidInput where it means none.
 
     Where both point and comma occur, the last is the decimal one. One that occurs twice parts thousands. A single
@@ -42,7 +42,7 @@ def typed_number(text: str, *, decimal_separator: str | None = None) -> Decimal:
     else:
         digits = digits.replace(",", ".")
     if typed is None or not _PLAIN.fullmatch(digits):
-        raise InvalidInput(gettext("Write a number, such as 640 000 or 31.8."), field="target", code="not_a_number")
+        raise InvalidInput(gettext("Write a number, such as 640 000 or 31.8."), field=field, code="not_a_number")
     return Decimal(digits) * _SIZES[typed["size"]]
 
 
@@ -50,6 +50,18 @@ def typed_target(text: str, unit: Unit, **options: str) -> Decimal:
     """A target in the KPI's unit: percentages are typed as 31.8 and kept as 0.318."""
     value = typed_number(text, **options)
     return value / 100 if unit is Unit.PERCENT else value
+
+
+def typed_percent(text: str, field: str) -> Decimal:
+    """A change in percent, as a fraction: 14 or +14 % is 0.14, −5 is −0.05."""
+    text = text.strip()
+    sign = -1 if text[:1] in ("-", "−", "–") else 1
+    return sign * typed_number(text.lstrip("+-−–"), field=field) / 100
+
+
+def shown_percent(fraction: Decimal) -> str:
+    """As a field of `typed_percent` shows it."""
+    return ("-" if fraction < 0 else "") + shown_target(abs(fraction), Unit.PERCENT)
 
 
 def shown_target(target: Decimal, unit: Unit) -> str:

@@ -8,9 +8,9 @@ from decimal import Decimal
 from django.utils.translation import gettext, ngettext
 
 from goals.asked import Asked, Draft, Past
+from goals.kinds import wants_less
 from goals.sentences import grain_of, period_words
 from kpi_tracker import formats
-from kpi_tracker.kpis.metrics import Direction
 from kpi_tracker.orgs.models import Organisation
 from kpi_tracker.periods import Grain, Period
 
@@ -156,7 +156,7 @@ def _warning(asked: Asked) -> str:
         return gettext("Nothing of this kind was counted in these periods: check that the data comes in.")
     if asked.draft.target is None or asked.best is None or asked.best.value is None or len(asked.known) < FEW_PERIODS:
         return ""
-    down = asked.kpi.direction is Direction.DOWN
+    down = wants_less(asked.draft.kind, asked.kpi)
     beaten = asked.draft.target < asked.best.value if down else asked.draft.target > asked.best.value
     return gettext("This was never reached before: it asks for more than the best period so far.") if beaten else ""
 

@@ -10,19 +10,20 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
-from goals import entry, sentences, services
+from goals import entry, services
 from goals.agreement_panel import agreed, standings_of, taking_part
-from goals.asked import Draft
-from goals.asked import asked as ask_for
 from goals.card import card
-from goals.forms import GoalForm, asked_values, goal_values
-from goals.models import Goal
-from goals.panel import panel
+from goals.form_values import asked_values, goal_values
+from goals.forms import GoalForm
+from goals.models import Goal, State
+from goals.outline import outline
 from goals.rows import board, read_wanted, statuses, subjects_with_goals
-from goals.selectors import about, goal_get, sees_figures
+from goals.selectors import goal_get, sees_figures
+from goals.smart_reading import reading
+from goals.wish_form import WishPage, read_wish
 from kpi_tracker import formats
 from kpi_tracker.errors import InvalidInput
 from kpi_tracker.kpis import registry
@@ -57,34 +58,55 @@ def detail(request: HttpRequest, scope: Scope, id: int) -> HttpResponse:
 
 @page(Permission.SET_GOALS)
 def new(request: HttpRequest, scope: Scope) -> HttpResponse:
-    values = asked_values(scope, request.GET, today_of(scope))
-    form = GoalForm(request.POST or None, initial=values, scope=scope, today=today_of(scope))
-    if request.method == "POST" and form.is_valid() and form.draft:
-        try:
-            goal = services.goal_create(scope=scope, **form.written(), today=today_of(scope))
-        except InvalidInput as wrong:
-            form.refuse(wrong)
-        else:
-            messages.success(request, gettext("The goal is set."))
+    today = today_of(scope)
+    if request.method == "POST":
+        form = GoalForm(request.POST, scope=scope, today=today)
+        if (goal := saved(scope, form, today)) is not None:
+            messages.success(request, set_message(goal))
             return redirect("goals:detail", org=scope.organisation.slug, id=goal.id)
-    return form_page(request, scope, form, values)
+        return form_page(request, scope, form)
+    wish = read_wish(scope, request.GET.get("sentence", ""), today=today)
+    values = wish.values if wish else asked_values(scope, request.GET, today)
+    return form_page(request, scope, GoalForm(values, scope=scope, today=today), wish=wish)
 
 
 @page(Permission.SET_GOALS)
 def edit(request: HttpRequest, scope: Scope, id: int) -> HttpResponse:
-    goal = changeable(scope, id)
-    values = goal_values(goal)
-    form = GoalForm(request.POST or None, initial=values, scope=scope, today=today_of(scope), goal=goal)
-    if request.method == "POST" and form.is_valid() and form.draft:
-        try:
-            services.goal_change(scope=scope, goal=goal, **form.written(), today=today_of(scope))
-        except InvalidInput as wrong:
-            goal.refresh_from_db()
-            form.refuse(wrong)
-        else:
-            messages.success(request, gettext("The goal is changed."))
-            return redirect("goals:detail", org=scope.organisation.slug, id=goal.id)
-    return form_page(request, scope, form, values, goal=goal)
+    goal, today = changeable(scope, id), today_of(scope)
+    if request.method != "POST":
+        return form_page(request, scope, GoalForm(goal_values(goal), scope=scope, today=today, goal=goal))
+    form = GoalForm(request.POST, scope=scope, today=today, goal=goal)
+    if saved(scope, form, today) is None:
+        return form_page(request, scope, form)
+    messages.success(request, gettext("The goal is changed."))
+    return redirect("goals:detail", org=scope.organisation.slug, id=goal.id)
+
+
+def saved(scope: Scope, form: GoalForm, today: dt.date) -> Goal | None:
+    """The goal as the form wants it; None, with the form's errors, where that cannot be."""
+    if not form.is_valid() or form.draft is None:
+        return None
+    asked = {"scope": scope, **form.written(), "today": today, "now": timezone.now()}
+    try:
+        return services.goal_create(**asked) if form.goal is None else services.goal_change(goal=form.goal, **asked)
+    except InvalidInput as wrong:
+        if form.goal is not None:
+            form.goal.refresh_from_db()
+        form.refuse(wrong)
+        return None
+
+
+def set_message(goal: Goal) -> str:
+    match goal.state:
+        case State.DRAFT:
+            return gettext("The draft is saved. Nobody has been asked yet.")
+        case State.PROPOSED:
+            people = goal.participants.count()
+            return ngettext(
+                "The goal is proposed to %(people)s person.", "The goal is proposed to %(people)s people.", people
+            ) % {"people": people}
+        case _:
+            return gettext("The goal is set.")
 
 
 @require_POST
@@ -97,9 +119,12 @@ def delete(request: HttpRequest, scope: Scope, id: int) -> HttpResponse:
 
 @page(Permission.SET_GOALS)
 def asked(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """The live panel, while the form is being filled in."""
-    context = panel_context(scope, GoalForm(request.GET, scope=scope, today=today_of(scope)))
-    return render(request, "goals/_asked.html", context | {"live": True})
+    """The live panel, while the form is being filled in, with the fields that depend on what was chosen."""
+    typed = request.POST if request.method == "POST" else request.GET
+    goal = changeable(scope, int(typed["goal"])) if typed.get("goal", "").isdecimal() else None
+    form = GoalForm(typed, scope=scope, today=today_of(scope), goal=goal)
+    context = panel_context(scope, form) | {"form": form, "goal": goal, "live": True, "redraw": redrawn(form)}
+    return render(request, "goals/_asked.html", context)
 
 
 @page(Permission.SET_GOALS)
@@ -156,33 +181,36 @@ def changeable(scope: Scope, id: int) -> Goal:
     return goal
 
 
-def form_page(request: HttpRequest, scope: Scope, form: GoalForm, values: dict[str, Any], *, goal: Goal | None = None) -> HttpResponse:
+def form_page(request: HttpRequest, scope: Scope, form: GoalForm, *, wish: WishPage | None = None) -> HttpResponse:
+    failed = request.method == "POST"
+    if not failed:
+        form.forget_errors()
     for name in list(form.errors)[:1]:
         if name in form.fields:
             form.fields[name].widget.attrs["autofocus"] = True
-    shown = form if form.is_bound else GoalForm(values, scope=scope, today=form.today, goal=goal)
-    context = panel_context(scope, shown) | {"form": form, "goal": goal}
-    return render_page(request, "goals/form.html", context, status=422 if form.is_bound else 200)
+    context = panel_context(scope, form) | {"form": form, "goal": form.goal, "wish": wish}
+    return render_page(request, "goals/form.html", context, status=422 if failed else 200)
 
 
 def panel_context(scope: Scope, form: GoalForm) -> dict[str, Any]:
-    draft = form.partial()
-    return {"sign": form.unit_sign(), "title": draft_title(scope, draft), "panel": draft_panel(scope, draft, form.today)}
+    found = reading(scope.organisation, form.writing, today=form.today)
+    shown = outline(found) if found else None
+    return {
+        "sign": form.unit_sign(), "mismatch": mismatch(form), "outline": shown, "panel": shown.panel if shown else None,
+        "title": shown.title if shown else "",
+    }
 
 
-def draft_panel(scope: Scope, draft: Draft | None, today: dt.date) -> Any:
-    if draft is None or len(draft.period) > services.LONGEST_DAYS:
-        return None
-    return panel(scope.organisation, ask_for(scope.organisation, draft, today=today))
-
-
-def draft_title(scope: Scope, draft: Draft | None) -> str:
-    """The goal that is being written, as a sentence."""
-    if draft is None:
+def mismatch(form: GoalForm) -> str:
+    """Why there is nothing to compare with, where KPI and scope do not go together."""
+    kpi, subject = form.writing.kpi, form.writing.subject
+    if kpi is None or subject is None or subject.kind in kpi.subjects:
         return ""
-    period = draft.period
-    goal = Goal(organisation=scope.organisation, kpi=draft.kpi, starts_on=period.start, ends_on=period.end, **about(draft.subject))
-    if draft.target is None:
-        return sentences.question(goal)
-    goal.target = draft.target
-    return sentences.title_in_period(goal)
+    return gettext("%(kpi)s is not measured for this. Choose another KPI or another scope.") % {"kpi": kpi.label}
+
+
+def redrawn(form: GoalForm) -> set[str]:
+    """The parts of the form that were drawn for another KPI, scope or period than is chosen now."""
+    drawn = {"kinds": form.data.get("kinds_of"), "people": form.data.get("people_of"), "months": form.data.get("months_of")}
+    now = {"kinds": form.data.get("kpi"), "people": form.people.listed_for, "months": form.months_of}
+    return {part for part, key in drawn.items() if key is not None and key != now[part]}

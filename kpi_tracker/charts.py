@@ -30,6 +30,7 @@ class Look(StrEnum):
     """What a line stands for; each always looks the same."""
 
     ACTUAL = "actual"
+    ASKED = "asked"
     PACE = "pace"
     PROJECTION = "projection"
     LAST_YEAR = "last_year"
@@ -37,12 +38,14 @@ class Look(StrEnum):
 
 _LINES: dict[Look, dict[str, Any]] = {
     Look.ACTUAL: {"color": "var(--actual)", "width": 2.6},
+    Look.ASKED: {"color": "var(--actual)", "width": 2, "dash": "6px,4px"},
     Look.PACE: {"color": "var(--pace)", "width": 1.5, "dash": "5px,4px", "shape": "hv"},
     Look.PROJECTION: {"color": "var(--actual)", "width": 1.8, "dash": "dot"},
     Look.LAST_YEAR: {"color": "var(--last)", "width": 1.4},
 }
 _LABELS = {
-    Look.ACTUAL: "var(--actual)", Look.PACE: "var(--ink-2)", Look.PROJECTION: "var(--actual)", Look.LAST_YEAR: "var(--last-ink)",
+    Look.ACTUAL: "var(--actual)", Look.ASKED: "var(--actual)",
+    Look.PACE: "var(--ink-2)", Look.PROJECTION: "var(--actual)", Look.LAST_YEAR: "var(--last-ink)",
 }
 
 

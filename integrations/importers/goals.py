@@ -107,7 +107,7 @@ def write(sheet: Sheet, scope: Scope) -> UpsertSummary:
                 services.goal_create(scope=scope, today=sheet.today, **values)  # type: ignore[arg-type]
                 created += 1
             else:
-                services.goal_change(scope=scope, goal=old, today=sheet.today, **values)  # type: ignore[arg-type]
+                services.goal_change(scope=scope, goal=old, today=sheet.today, reason=_("From a file."), **values)  # type: ignore[arg-type]
                 updated += 1
         except UserError as error:
             problems.append(Problem(len(sheet.lines) - 1, error.field, error.message))

@@ -24,8 +24,8 @@ def expect_curve(page: Page) -> None:
 def set_goal(page: Page, target: str) -> None:
     page.get_by_role("link", name="New goal").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("what should Stockholm reach")
-    page.get_by_label("Target").fill(target)
-    page.get_by_role("button", name="Set the goal").click()
+    page.get_by_label("Target", exact=True).fill(target)
+    page.get_by_role("button", name="Decide without asking").click()
     expect(page.get_by_role("heading", name="Revenue: Stockholm reaches 100 k€")).to_be_visible()
 
 

@@ -29,6 +29,7 @@ EXPENSIVE = (
     "win_rate_cohort", "sales_cycle_days", "open_pipeline", "weighted_pipeline", "pipeline_coverage", "sales_velocity", "sales_growth",
     "sales_growth_ytd", "cac", "clv_to_cac", "churn_rate",
 )
+WISH = "Acme grows revenue by 14 percent in three months"
 Address = Callable[[World], str]
 
 
@@ -70,7 +71,7 @@ PAGES: dict[str, Address] = {
     **{name: named(f"dashboards:{name}") for name in ("people", "customers", "kpis", "kpi_advice")},
     **{f"kpi/{key}": named("dashboards:kpi", key) for key in ("revenue", "weighted_pipeline", "clv")},
     "closed_month": named("dashboards:closed_month", "2024-02-01"),
-    "list": named("goals:list", when="all"),
+    "list": named("goals:list", when="all"), "new": named("goals:new", kpi="revenue"), "new/sentence": named("goals:new", sentence=WISH),
     "my_day": my_day,
     "plan": named("dashboards:plan"),
     "plan/amount": named("dashboards:plan", goal="amount", amount="1000"),

@@ -147,6 +147,92 @@ def test_edit(signed_in: SignedIn, company: Company, goal: Goal, month: Month) -
     assert 'value="31.8"' in client.get(address("edit", id=goal.id)).content.decode()
 
 
+def posted(company: Company, month: Month, **changes: Any) -> dict[str, Any]:
+    """As the form sends it, with Bob taking part."""
+    shown = {"people_of": f"team:{company.stockholm.id}", "people": [str(company.bob.id)], "kind": "reach", "distribution": "working_days"}
+    return typed(company, month) | shown | changes
+
+
+@pytest.mark.parametrize(("do", "state"), [("draft", "draft"), ("propose", "proposed"), ("decide", "agreed")])
+def test_three_ways_to_make_a_goal(signed_in: SignedIn, company: Company, month: Month, do: str, state: str) -> None:
+    assert signed_in("mona").post(address("new"), posted(company, month, do=do)).status_code == 302
+    goal = Goal.objects.get()
+    assert (goal.state, goal.versions.count()) == (state, 1)
+    assert goal.decided_by == (company.users["mona"] if state == "agreed" else None)
+    assert list(goal.participants.values_list("rep_id", "share")) == [(company.bob.id, 640_000)]
+
+
+def test_all_terms_are_typed(signed_in: SignedIn, company: Company, month: Month) -> None:
+    key = f"{month[0]:%Y-%m}"
+    values = posted(
+        company, month, stretch="700 000", distribution="months", prorated="on", carries_over="on",
+        **{f"month_{key}": "3", f"share_{company.bob.id}": "600 000"},
+    )
+    assert signed_in("alice").post(address("new"), values).status_code == 302
+    goal = Goal.objects.get()
+    assert (goal.stretch, goal.distribution, goal.shape, goal.prorated, goal.carries_over) == (700_000, "months", {key: "3"}, True, True)
+    assert goal.participants.get().share == 600_000
+    page = signed_in("alice").get(address("edit", id=goal.id)).content.decode()
+    for shown in ('value="700000"', 'name="prorated" id="id_prorated" checked', 'value="600000"', f'name="month_{key}" value="3"'):
+        assert shown in page
+
+
+def test_where_the_scope_has_changed_the_people_are_looked_over(signed_in: SignedIn, company: Company, month: Month) -> None:
+    """Without JavaScript the page cannot show them before it is sent."""
+    response = signed_in("alice").post(address("new"), posted(company, month, subject="organisation"))
+    assert response.status_code == 422
+    assert "Other people take part now" in str(response.context["form"].errors["participants"])
+    assert f'name="people" value="{company.bea.id}" checked' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "says"),
+    [
+        ({"kind": "above"}, "kind", "valid choice"),
+        ({"kind": "growth", "growth": ""}, "growth", "how many percent"),
+        ({"kind": "growth", "growth": "lots"}, "growth", "Write a number"),
+        ({"kind": "growth", "growth": "14"}, "growth", "nothing to grow from"),
+        ({"kind": "growth", "growth": "14", "baseline_start": "2025-05-01"}, "baseline_end", "last day"),
+        ({"target": ""}, "target", "how much"),
+        ({"stretch": "many"}, "stretch", "Write a number"),
+        ({"stretch": "5"}, "stretch", "more than the target"),
+        ({"distribution": "last_year"}, "distribution", "nothing a year before"),
+        ({"distribution": "weekdays", "weekday_0": "x"}, "distribution", "weekdays only"),
+        ({"do": "propose", "people": []}, "participants", "nobody to propose"),
+    ],
+)
+def test_what_is_wrong_with_the_terms_is_said(
+    signed_in: SignedIn, company: Company, month: Month, changes: dict[str, Any], field: str, says: str
+) -> None:
+    response = signed_in("alice").post(address("new"), posted(company, month, **changes))
+    assert response.status_code == 422
+    assert says in str(response.context["form"].errors[field]), response.context["form"].errors
+    assert not Goal.objects.exists()
+
+
+def test_a_share_that_is_no_number(signed_in: SignedIn, company: Company, month: Month) -> None:
+    response = signed_in("alice").post(address("new"), posted(company, month, **{f"share_{company.bob.id}": "half"}))
+    assert "Write a number" in str(response.context["form"].errors["participants"])
+
+
+def test_a_change_of_a_running_goal_needs_a_reason(signed_in: SignedIn, company: Company, goal: Goal, month: Month) -> None:
+    client, values = signed_in("mona"), posted(company, month, target="700 000")
+    assert "say why" in str(client.post(address("edit", id=goal.id), values).context["form"].errors["reason"])
+    assert client.post(address("edit", id=goal.id), values | {"reason": "Two more sellers"}).status_code == 302
+    goal.refresh_from_db()
+    assert (goal.target, goal.versions.count()) == (700_000, 2)
+
+
+def test_the_panel_draws_anew_only_what_depends_on_the_change(signed_in: SignedIn, company: Company, month: Month) -> None:
+    client = signed_in("alice")
+    drawn = {"kinds_of": "revenue", "months_of": f"{month[0]:%Y-%m}"}
+    same = client.post(address("asked"), posted(company, month, **drawn))
+    assert same.context["redraw"] == set()
+    other = client.post(address("asked"), posted(company, month, **drawn) | {"kpi": "win_rate", "subject": "organisation"})
+    assert other.context["redraw"] == {"kinds", "people"}
+    assert 'id="kind-field" data-adds="no" hx-swap-oob="true"' in other.content.decode()
+
+
 def test_own_dates_include_the_last_day(signed_in: SignedIn, company: Company, month: Month) -> None:
     values = typed(company, month, period="own", start="2026-11-03", end="2026-12-11", subject="customer", customer="SE1")
     assert signed_in("alice").post(address("new"), values).status_code == 302
@@ -159,10 +245,12 @@ def test_a_past_period_stays_when_its_goal_is_edited(signed_in: SignedIn, compan
     client = signed_in("alice")
     page = client.get(address("edit", id=old.id))
     assert page.context["form"]["period"].value() == "quarter:2024-04-01"
-    values = {"kpi": "calls", "subject": f"rep:{company.bob.id}", "period": "quarter:2024-04-01", "target": "310"}
+    values = {"kpi": "calls", "subject": f"rep:{company.bob.id}", "period": "quarter:2024-04-01", "target": "300", "why": "It was spring"}
     assert client.post(address("edit", id=old.id), values).status_code == 302
     old.refresh_from_db()
-    assert (old.starts_on, old.target) == (dt.date(2024, 4, 1), 310)
+    assert (old.starts_on, old.target, old.why) == (dt.date(2024, 4, 1), 300, "It was spring")
+    refused = client.post(address("edit", id=old.id), values | {"target": "310"})
+    assert "what it was measured against stays" in str(refused.context["form"].errors["target"])
 
 
 def test_prefilled_from_the_address(signed_in: SignedIn, company: Company) -> None:
@@ -201,6 +289,11 @@ def test_the_panel_waits_for_what_is_missing(signed_in: SignedIn) -> None:
     response = signed_in("mona").get(address("asked"), {"kpi": "revenue", "subject": "organisation", "target": "x"})
     assert response.status_code == 200
     assert response.context["panel"] is None
+
+
+def test_the_panel_says_what_does_not_go_together(signed_in: SignedIn, company: Company, month: Month) -> None:
+    page = signed_in("alice").get(address("asked"), typed(company, month, kpi="cac"))
+    assert "is not measured for this" in page.content.decode()
 
 
 def test_customers_are_found_by_a_part_of_their_name(signed_in: SignedIn) -> None:
