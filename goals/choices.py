@@ -57,7 +57,7 @@ def subject_choices(scope: Scope, today: dt.date, reps: Sequence[Rep]) -> Choice
 def kind_choices(kpi: AnyKpi | None) -> Choices:
     """The kinds that fit the KPI; all where none is chosen."""
     labels = {
-        Kind.REACH: gettext("Reach"), Kind.GROWTH: gettext("Grow by % over a frozen baseline"),
+        Kind.REACH: gettext("Reach"), Kind.GROWTH: gettext("Grow by a percentage over a frozen baseline"),
         Kind.ABOVE: gettext("Stay above"), Kind.BELOW: gettext("Stay below"),
     }
     return [(kind.value, labels[kind]) for kind in (kinds_of(kpi) if kpi else tuple(labels))]

@@ -147,7 +147,7 @@ def my_day(scope: Scope, rep: Rep, *, today: dt.date) -> MyDay:
         levels=tuple(Level(one, table[one.goal.kpi, usual_span, None].value) for one in mine if one.standing.kpi.course is Course.LEVELS),
         main=main, forecast=goal_forecast(main.standing, worktime) if main else None,
         others=tuple(one for one in mine if one is not main),
-        waiting=tuple(_waiting(goal, table, today) for goal in waiting),
+        waiting=tuple(_waiting(goal, rep, table, today) for goal in waiting),
         came_in=came_in(scope, rep, since=at.before, today=today), usual_span=usual_span,
         lever=lever({key: table[key, lever_span, None] for key in LEVER_KPIS}), lever_span=lever_span,
     )
@@ -164,8 +164,8 @@ def _goals(scope: Scope, rep: Rep, today: dt.date) -> list[Goal]:
     share = Participant.objects.filter(organisation=organisation, goal=OuterRef("pk"), rep=rep).values("share")[:1]
     found = Goal.objects.filter(organisation=organisation, ends_on__gt=today, state__in=[State.PROPOSED, *IN_FORCE]).annotate(
         share=Subquery(share), pending=Subquery(pending.values("pk")[:1]), pending_target=Subquery(pending.values("target")[:1]),
-        proposed_by=Subquery(pending.values("author__first_name")[:1]), proposed_by_last=Subquery(pending.values("author__last_name")[:1]),
-        answered=Exists(answers.filter(version=OuterRef("pending"))),
+        shares=Subquery(pending.values("shares")[:1]), proposed_by=Subquery(pending.values("author__first_name")[:1]),
+        proposed_by_last=Subquery(pending.values("author__last_name")[:1]), answered=Exists(answers.filter(version=OuterRef("pending"))),
     ).filter(Q(rep=rep) | Q(share__isnull=False))
     found = found.select_related("organisation", "team", "rep", "customer").order_by("ends_on", "starts_on", "kpi", "id")
     return [goal for goal in found if SubjectKind.REP in registry.kpi(goal.kpi, organisation).subjects]
@@ -285,9 +285,11 @@ def _past(goal: Goal, today: dt.date) -> list[Period]:
     return [one for one in earlier_periods(calendar, period, since=since) if one.end <= today][-PERIODS_BACK:]
 
 
-def _waiting(goal: Goal, table: KpiTable, today: dt.date) -> Waiting:
+def _waiting(goal: Goal, rep: Rep, table: KpiTable, today: dt.date) -> Waiting:
     kpi = registry.kpi(goal.kpi, goal.organisation)
     share, pending = goal.share, goal.pending_target  # type: ignore[attr-defined]
+    if offered := (goal.shares or {}).get(str(rep.pk)):  # type: ignore[attr-defined]
+        share = Decimal(offered)
     whole = pending if pending is not None else goal.target
     asked = share if share is not None else whole
     values = [table[goal.kpi, span, None] for span in _past(goal, today)]

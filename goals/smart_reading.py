@@ -13,7 +13,7 @@ from goals.asked import Asked, Draft, asked, ended, spans_of, year_before
 from goals.baseline import Baseline
 from goals.curve import MOST_DAYS
 from goals.kinds import grown
-from goals.models import Answer, Distribution, Goal, Kind
+from goals.models import Distribution, Goal, Kind
 from goals.services import LONGEST_DAYS
 from goals.terms import LEAST_GROWTH, MOST_GROWTH
 from goals.worktime import WorkTime
@@ -250,7 +250,7 @@ def _answers(writing: Writing) -> Answers:
     if writing.goal is None or writing.participants is None:
         return Answers(number)
     version = writing.goal.versions.order_by("-number").first()
-    given = Answer.objects.filter(version=version, rep_id__in=writing.participants).values_list("counter", flat=True) if version else ()
+    given = version.answers.filter(rep_id__in=writing.participants).values_list("counter", flat=True) if version else ()
     return Answers(number, sum(1 for counter in given if counter is None), sum(1 for counter in given if counter is not None))
 
 

@@ -175,7 +175,10 @@ def addresses() -> Iterator[str]:
     for goal in Goal.objects.all():
         yield f"/o/nordlys/goals/{goal.id}/"
         yield f"/o/nordlys/goals/{goal.id}/edit/"
+        if goal.subject_kind in ("organisation", "team"):
+            yield f"/o/nordlys/goals/{goal.id}/split/"
     yield from (f"/o/nordlys/{page}/" for page in ("people", "customers", "kpis", "goals", "goals/new", "plan", "import"))
+    yield from (f"/o/nordlys/{page}/" for page in ("goals/grid", "goals/defaults", "import/targets"))
     yield from (f"/o/nordlys/{page}/" for page in ("closed", "calendar", "teams", "currencies"))
     yield from (f"/o/nordlys/kpis/{page}/" for page in ("advice", "own", "own/new", "own/types", "one/sales_velocity", "one/clv"))
     yield f"/o/nordlys/teams/rep/{rep.id}/"

@@ -234,6 +234,9 @@
     button.addEventListener("click", () => act(button.dataset.act));
   }
   for (const hidden of form.querySelectorAll("[data-with-script]")) hidden.hidden = false;
+  // Where not all periods fit, the running one stands first.
+  const running = table.querySelector("th.running");
+  if (running) table.parentElement.scrollLeft = running.offsetLeft - table.querySelector("th.person").offsetWidth;
   // Only what was changed is sent.
   form.addEventListener("formdata", (event) => { for (const input of place.keys()) if (input.value.trim() === was(input).trim()) event.formData.delete(input.name); });
   form.addEventListener("submit", () => { sending = true; });

@@ -115,7 +115,7 @@ def test_what_depends_on_others_keeps_the_focus(page: Page, world: World) -> Non
     page.goto(world.home + f"goals/new/?kpi=revenue&subject=team:{world.team.id}")
     tab_to(page, "#id_kpi")
     choose(page, "Win rate")
-    expect(page.locator("#id_kind option")).to_have_text(["Stay above", "Stay below", "Grow by % over a frozen baseline"])
+    expect(page.locator("#id_kind option")).to_have_text(["Stay above", "Stay below", "Grow by a percentage over a frozen baseline"])
     expect(page.locator("#id_kpi")).to_be_focused()
     expect(page.locator("fieldset.spread")).to_be_hidden()
     tab_to(page, "#id_target")

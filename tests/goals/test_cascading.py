@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from goals.cascading import Basis, Level, Plan, Wish, levels, may_split, plan, split_save
@@ -188,6 +190,24 @@ def test_the_page_works_out_and_saves_what_is_seen(company: Company, ann: Any, t
         assert client.post(place, sent | seen | {"act": "save", f"amount-{company.bob.id}": "30000"}).status_code == 302
     assert {child.target for child in team_goal.children.all()} == {70_000, 30_000}
     assert team_goal.children.get(rep=ann).locked
+
+
+def test_a_page_of_few_and_of_many_parts_asks_as_often(company: Company, team_goal: Goal) -> None:
+    old = factories.goal(company.org, "revenue", company.stockholm, *NOVEMBER, 90_000)
+    Goal.objects.filter(pk=team_goal.pk).update(carried_from=old, carries_over=True)
+    client, place = Client(), reverse("goals:detail", args=["nordlys", team_goal.id])
+    client.force_login(company.users["mona"], backend="django.contrib.auth.backends.ModelBackend")
+    counts = []
+    for number in (10, 30):
+        for i in range(number):
+            rep = factories.rep(company.org, f"Rep {number} {i}", company.stockholm)
+            factories.goal(company.org, "revenue", rep, *DECEMBER, 100, parent=team_goal, split_target=90)
+        with time_machine.travel(NOW, tick=False):
+            client.get(place)
+            with CaptureQueriesContext(connection) as captured:
+                assert client.get(place).status_code == 200
+        counts.append(len(captured))
+    assert counts[0] == counts[1] <= 15
 
 
 def test_teams_without_anybody_below(company: Company) -> None:

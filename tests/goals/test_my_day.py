@@ -434,9 +434,9 @@ def test_only_the_rep_is_asked_to_answer(signed_in: SignedIn, company: Company) 
     Goal.objects.filter(pk=goal.pk).update(starts_on=dt.date(2098, 12, 1), ends_on=dt.date(2099, 1, 1))
     own = signed_in("bob").get(PAGE).content.decode()
     seen = signed_in("mona").get(f"{PAGE}?rep={company.bob.pk}").content.decode()
-    assert f"/o/nordlys/goals/{goal.pk}/#answer" in own
+    assert f"/o/nordlys/goals/{goal.pk}/#agreement" in own
     assert "A new goal waits for your answer" in own
-    assert "#answer" not in seen
+    assert "#agreement" not in seen
     assert "A new goal waits for the answer of Bob Berg" in seen
 
 

@@ -106,10 +106,10 @@ def part_there(company: Company, person: Person, asked: Asked) -> Fraction:
 
 
 def target_on(company: Company, person: Person, asked: Asked, day: dt.date, step: Fraction) -> Fraction:
-    """What is asked as of a day. step: the smallest part of a target; halves are rounded up."""
+    """What is asked as of a day, before the period as of its first. step: the smallest part of a target; halves are rounded up."""
     target = asked.target
     for since, later in asked.changes:
-        if since <= day:
+        if since <= max(day, asked.span[0]):
             target = later
     if not asked.prorated or (part := part_there(company, person, asked)) == 1:
         return target
