@@ -7,23 +7,25 @@ and a row ends where its newest goal is deleted, or somebody takes the mark away
 from __future__ import annotations
 
 import datetime as dt
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from dataclasses import replace
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext
 
+from goals import baseline, shapes
 from goals.asked import earlier, year_before
 from goals.deciding import goals_at_places
+from goals.kinds import grown
 from goals.models import IN_FORCE, Distribution, Goal, GoalComment, Kind, Participant, State
-from goals.progress import lower_is_better, quantum
 from goals.sentences import grain_of, period_words
 from goals.services import check_right
+from goals.terms import stretch_growth
+from kpi_tracker.errors import InvalidInput
 from kpi_tracker.kpis import registry
-from kpi_tracker.kpis.query import KpiQuery, KpiValue
 from kpi_tracker.orgs.models import Organisation
-from kpi_tracker.periods import Calendar, Grain, Period, add_months
-from kpi_tracker.rollups.reader import ask
+from kpi_tracker.periods import Calendar, Period, add_months
 from kpi_tracker.scope import Scope
 
 SAME = (
@@ -98,36 +100,29 @@ def _grow(old: Goal, new: Goal, *, now: dt.datetime, today: dt.date) -> bool:
     """Freeze the baseline anew, as far before the new period as it was before the old one; whether there is anything to grow from."""
     calendar, kpi = old.organisation.calendar, registry.kpi(old.kpi, old.organisation)
     just_before = old.baseline_period == earlier(calendar, old.period, 1) != year_before(calendar, old.period)
-    before = earlier(calendar, new.period, 1) if just_before else year_before(calendar, new.period)
-    found = _value(old, before, today=today)
-    if found.value is None or found.value <= 0 or old.growth is None:
+    before = earlier(calendar, new.period, 1) if just_before else baseline.usual_period(calendar, new.period, today=today)
+    found = baseline.read(old.organisation, kpi, old.subject, before, today=today)
+    try:
+        value = baseline.check(kpi, found, new.period, today=today)
+    except InvalidInput:
         return False
-    step, down = quantum(kpi), lower_is_better(old, kpi)
-    steps = (found.value * (1 + old.growth) / step).to_integral_value(rounding=ROUND_FLOOR if down else ROUND_CEILING)
-    new.target = max(steps, Decimal(1)) * step
+    baseline.freeze(new, replace(found, value=value), now=now)
+    new.target = grown(value, old.growth or Decimal(0), kpi)
     if old.stretch is not None:
-        new.stretch = (old.stretch * new.target / old.target / step).to_integral_value() * step
-    new.baseline, new.baseline_records, new.baseline_at = round(found.value, 6), found.count, now
-    new.baseline_from, new.baseline_until = before.start, before.end
+        new.stretch = grown(value, stretch_growth(old) or Decimal(0), kpi)
     return True
 
 
 def _shape(old: Goal, new: Goal, *, today: dt.date) -> dict[str, str]:
-    """The old shape under the new months' names; last year's months are read anew."""
-    months = all(len(key) == 7 for key in old.shape) and old.distribution in (Distribution.MONTHS, Distribution.LAST_YEAR)
-    if not old.shape or not months:
-        return dict(old.shape)
-    spans = old.organisation.calendar.clipped(Grain.MONTH, new.period)
-    names = [f"{span.start:%Y-%m}" for span in spans]
+    """The old shape, with its months named anew; last year's is read anew, where there was anything to follow."""
     if old.distribution == Distribution.MONTHS:
-        return dict(zip(names, [old.shape[key] for key in sorted(old.shape)], strict=False))
-    values = {name: _value(old, span.year_before(), today=today).numerator for name, span in zip(names, spans, strict=True)}
-    return {name: f"{value:f}" for name, value in values.items() if value > 0}
-
-
-def _value(goal: Goal, span: Period, *, today: dt.date) -> KpiValue:
-    table = ask(goal.organisation, KpiQuery(kpis=(goal.kpi,), subject=goal.subject, spans=(span,)), today=today)
-    return table[goal.kpi, span, None]
+        return dict(zip(shapes.month_keys(new.period), [old.shape[key] for key in sorted(old.shape)], strict=False))
+    if old.distribution != Distribution.LAST_YEAR:
+        return dict(old.shape)
+    try:
+        return shapes.last_year(old.organisation, registry.kpi(old.kpi, old.organisation), old.subject, new.period, today=today)
+    except InvalidInput:
+        return {}
 
 
 def carrying_switch(*, scope: Scope, goal: Goal, on: bool, today: dt.date) -> None:

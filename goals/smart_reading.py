@@ -217,11 +217,15 @@ def _shape(
 
 
 def _growths(kpi: AnyKpi, question: _Question, table: KpiTable) -> tuple[tuple[Period, Decimal], ...]:
-    found = []
-    for now, then in question.years_before.items():
+    """Nothing is said to have grown from the period in which the records begin: it may not be whole."""
+    found, begun, first = list[tuple[Period, Decimal]](), False, True
+    for now, then in sorted(question.years_before.items()):
         value, base = table[kpi.key, now, None].value, table[kpi.key, then, None].value
-        if value is not None and base is not None and base > 0:
-            found.append((now, value / base - 1))
+        if base is not None and base > 0:
+            if value is not None and (begun or first):
+                found.append((now, value / base - 1))
+            begun = True
+        first = False
     return tuple(found)
 
 

@@ -46,10 +46,10 @@ def named(name: str, *args: str, **query: str) -> Address:
     return lambda world: reverse(name, args=["nordlys", *args]) + (f"?{urlencode(query)}" if query else "")
 
 
-def goal(kind: str) -> Address:
+def goal(kind: str, page: str = "detail") -> Address:
     def address(world: World) -> str:
         found = Goal.objects.filter(organisation=world.org, subject_kind=kind).order_by("id")[:1].get()
-        return reverse("goals:detail", args=["nordlys", found.id])
+        return reverse(f"goals:{page}", args=["nordlys", found.id])
 
     return address
 
@@ -76,6 +76,7 @@ PAGES: dict[str, Address] = {
     "plan": named("dashboards:plan"),
     "plan/amount": named("dashboards:plan", goal="amount", amount="1000"),
     **{f"detail/{kind}": goal(kind) for kind in ("organisation", "team", "rep")},
+    **{f"review/{kind}": goal(kind, "review") for kind in ("organisation", "team", "rep")},
 }
 
 

@@ -264,17 +264,20 @@ def test_a_kept_mapping_is_offered(org: Organisation, take: Any) -> None:
 
 def test_goals(org: Organisation, take: Any) -> None:
     text = (
-        "KPI,Scope,Period,Target,Why\nRevenue,organisation,2026-Q1,100000,growth\ncalls,rep:Anna Ek,2026-03,120,\n"
+        "KPI,Scope,Period,Target,Why\nRevenue,organisation,2026-Q1,100000,growth\ncalls,rep:Anna Ek,2096-03,120,\n"
         "Win rate,team:North,2026,30 %,\n"
     )
     assert take("goals", text).summary["created"] == 3
     assert take("goals", text).summary["unchanged"] == 3
     assert list(Goal.objects.order_by("id").values_list("kpi", "subject_kind", "starts_on", "ends_on", "target")) == [
         ("revenue", "organisation", dt.date(2026, 1, 1), dt.date(2026, 4, 1), Decimal(100000)),
-        ("calls", "rep", dt.date(2026, 3, 1), dt.date(2026, 4, 1), Decimal(120)),
+        ("calls", "rep", dt.date(2096, 3, 1), dt.date(2096, 4, 1), Decimal(120)),
         ("win_rate", "team", dt.date(2026, 1, 1), dt.date(2027, 1, 1), Decimal("0.3")),
     ]
     assert take("goals", text.replace("120", "150")).summary["updated"] == 1
+    over = take("goals", text.replace("100000", "90000"))  # what a past period was measured against stays
+    assert over.code == 1
+    assert Goal.objects.get(kpi="revenue").target == 100000
     wrong = take("goals", "KPI,Scope,Period,Target\nhit rate,organisation,2026,5\ncalls,rep:Ana Ek,2026-13,5\ncalls,organisation,2026,-5\n")
     assert (wrong.code, wrong.summary["rejected"]) == (1, 3)
     assert "There is no KPI “hit rate”" in wrong.err
