@@ -7,7 +7,7 @@ import datetime as dt
 import io
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,10 @@ SHARES = (0.25, 0.5, 0.75)
 
 @dataclass(frozen=True)
 class Days:
-    """One subject's KPI: amounts and working time of each day from the first on which anything was counted."""
+    """One subject's KPI: amounts and working time of each day from the first on which anything was counted.
+
+    deals: the lives of its deals, where it counts deals won or their amount, numbered from the same day.
+    """
 
     data: str
     kpi: str
@@ -29,6 +32,7 @@ class Days:
     first: dt.date
     amounts: list[float]
     weights: list[float]
+    deals: list[Any] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,8 @@ def last_day(folder: Path) -> dt.date:
 
 def read(data: str, slug: str, *, last: dt.date) -> Iterator[Days]:
     """The daily figures of the organisation, its teams and its reps, through the reader that the product uses."""
+    from goals.forecast_lives import KPIS as OF_DEALS
+    from goals.forecast_lives import lives
     from goals.worktime import WorkTime
     from kpi_tracker.kpis.metrics import SubjectKind
     from kpi_tracker.kpis.parts import Subject
@@ -102,7 +108,8 @@ def read(data: str, slug: str, *, last: dt.date) -> Iterator[Days]:
             begun = next((i for i, amount in enumerate(amounts) if amount), None)
             if begun is not None:
                 first = whole.start + begun * DAY
-                yield Days(data, kpi, subject.kind.value, subject.id, org.calendar, first, amounts[begun:], weights[begun:])
+                deals = lives(org, subject, since=first, today=last + DAY) if kpi in OF_DEALS else []
+                yield Days(data, kpi, subject.kind.value, subject.id, org.calendar, first, amounts[begun:], weights[begun:], deals)
 
 
 def cases(of: Days) -> Iterator[Case]:

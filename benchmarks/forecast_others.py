@@ -51,15 +51,18 @@ def holt_winters(case: Case) -> float | None:
 
 
 def product(case: Case) -> Any:
-    """What the product says on that morning: it is given nothing of the day itself or later."""
+    """What the product says on that morning: it is given no amount of the day itself or later, and of deals it looks at none."""
     from goals.forecast import of_sum
+    from goals.forecast_deals import expected
     from goals.forecast_reading import seen_from
     from goals.forecast_series import Series
 
     work = Series(case.of.amounts[: case.now], case.of.weights[: case.end])
     today = case.of.first + dt.timedelta(days=case.now)
     seen = seen_from(case.of.calendar, case.period, work, first=case.of.first, today=today)
-    return of_sum(work, seen, whole=case.of.kpi != "revenue")
+    counted = case.of.kpi != "revenue"
+    deals = expected(case.of.deals, work, seen.points, counted=counted) if case.of.deals else ()
+    return of_sum(work, seen, whole=counted, deals=deals)
 
 
 def _done(case: Case) -> float:

@@ -66,12 +66,15 @@ def views(work: Series, now: Point, earlier: Sequence[tuple[int, int]], a_year: 
     return Views((*(work.same_point(now, start, end) for start, end in earlier), now), a_year)
 
 
-def of_sum(work: Series, seen: Views, *, whole: bool) -> Forecast | None:
-    """Of a count (`whole`) or another sum, carried by working time; None where there is too little to go by."""
+def of_sum(work: Series, seen: Views, *, whole: bool, deals: Sequence[float | None] = ()) -> Forecast | None:
+    """Of a count (`whole`) or another sum, carried by working time; None where there is too little to go by.
+
+    deals: what deals bring in the rest of each point's period (see `forecast_deals`), where the sum is of deals won.
+    """
     now = seen.now
     if not _enough(work, now):
         return None
-    record, said, ends = _sums(work, seen)
+    record, said, ends = _sums(work, seen, deals)
     if not ends:
         return None
     done, left = work.amount(now.start, now.now), max(said[-1] - work.amount(now.start, now.now), 0.0)
@@ -146,11 +149,13 @@ def _enough(series: Series, now: Point) -> bool:
     return series.active(now.now) >= FEWEST_DAYS and series.amount(0, now.now) > 0
 
 
-def _sums(series: Series, seen: Views) -> tuple[Record, list[float], Ends]:
+def _sums(series: Series, seen: Views, deals: Sequence[float | None] = ()) -> tuple[Record, list[float], Ends]:
     def ends(i: int) -> dict[Method, float]:
         point = seen.points[i]
         done, left = series.amount(point.start, point.now), series.carrier(point.now, point.end)
-        return {method: done + rate * left for method, rate in rates(series, point, *seen.before(i)).items()}
+        found = {method: done + rate * left for method, rate in rates(series, point, *seen.before(i)).items()}
+        rest = deals[i] if deals else None
+        return found if rest is None else found | {Method.DEALS: done + rest}
 
     return _told(seen, ends, lambda point: (series.amount(point.start, point.now), series.amount(point.start, point.end)))
 

@@ -22,6 +22,7 @@ class Method(StrEnum):
     YEAR = "year"  # as much as those of the last twelve months
     SAME_PART = "same_part"  # as much as the same part of earlier periods
     LAST_YEAR = "last_year"  # as this period so far, and then as much more or less as in the same period last year
+    DEALS = "deals"  # what the open deals bring by their stage and age, and the new ones (`forecast_deals`)
     STAYS = "stays"  # nothing any more: a stock stays where it is
 
 

@@ -9,6 +9,9 @@ from itertools import dropwhile
 
 from goals import asked
 from goals.forecast import Forecast, Views, already, of_ratio, of_stock, of_sum, views
+from goals.forecast_deals import expected
+from goals.forecast_lives import KPIS as OF_DEALS
+from goals.forecast_lives import lives
 from goals.forecast_series import Point, Series
 from goals.progress import GoalProgress, lower_is_better
 from goals.sentences import grain_of
@@ -103,7 +106,9 @@ def _of_days(standing: GoalProgress, worktime: WorkTime) -> Forecast | None:
     if isinstance(kpi, RatioKpi):
         below, above = [float(value.denominator or 0) for value in known], [float(value.numerator) for value in known]
         return of_ratio(work, below, above, seen, share=kpi.share)
-    found = of_sum(work, seen, whole=kpi.unit is Unit.COUNT)
+    deals = lives(standing.goal.organisation, standing.goal.subject, since=first, today=today) if kpi.key in OF_DEALS else []
+    whole = kpi.unit is Unit.COUNT
+    found = of_sum(work, seen, whole=whole, deals=expected(deals, work, seen.points, counted=whole) if deals else ())
     return already(found, float(standing.value.numerator)) if found else None
 
 

@@ -24,6 +24,7 @@ METHODS: dict[Method, Any] = {
     Method.YEAR: pgettext_lazy("if the days left are", "as those of the last twelve months"),
     Method.SAME_PART: pgettext_lazy("if the days left are", "as the same part of earlier periods"),
     Method.LAST_YEAR: pgettext_lazy("if the days left are", "as last year from this point on"),
+    Method.DEALS: pgettext_lazy("if the days left are", "as the open deals by stage and age, and new ones, suggest"),
     Method.STAYS: pgettext_lazy("if the days left are", "without any change"),
 }
 

@@ -106,7 +106,9 @@ def title(goal: Goal) -> str:
     kpi = registry.kpi(goal.kpi, goal.organisation)
     values = {"kpi": kpi.label, "subject": subject_name(goal), "target": target_words(goal, short=True)}
     if goal.kind == Kind.GROWTH and goal.growth is not None:
-        values |= {"growth": formats.signed_percent(goal.growth, 1 if goal.growth * 100 % 1 else 0)}
+        values |= {"growth": formats.percent(abs(goal.growth), 1 if goal.growth * 100 % 1 else 0)}
+        if goal.growth < 0:
+            return gettext("%(kpi)s: %(subject)s goes down by %(growth)s, to %(target)s") % values
         return gettext("%(kpi)s: %(subject)s grows by %(growth)s, to %(target)s") % values
     if fills_up(goal, kpi):
         return gettext("%(kpi)s: %(subject)s reaches %(target)s") % values

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from decimal import Decimal
 
 from goals import agreement
 from goals.closing import close_ended
 from goals.comments import comment_add
 from goals.models import Goal, Participant, State
+from goals.shares import evenly
 from kpi_tracker.demo.accounts import ACCOUNTS, SLUG
 from kpi_tracker.demo.staff import Staff
 from kpi_tracker.orgs.models import Rep, TeamAssignment, User
@@ -112,12 +112,10 @@ class Talks:
         goal.save(update_fields=["state"])
 
     def _take_part(self, goal: Goal) -> None:
-        """All of the team, each with as much; the last with what is left."""
+        """All of the team, each with as much as even parts can be."""
         self._as_draft(goal)
         step = Decimal(1_000) if goal.target > 20_000 else Decimal(1)
-        each = (goal.target / len(self.reps) / step).quantize(Decimal(1)) * step
-        shares: Sequence[Decimal] = [each] * (len(self.reps) - 1)
-        for rep, share in zip(self.reps, [*shares, goal.target - sum(shares, Decimal(0))], strict=True):
+        for rep, share in zip(self.reps, evenly(goal.target, len(self.reps), step), strict=True):
             Participant.objects.create(organisation=self.organisation, goal=goal, rep=rep, share=share)
 
     def _propose(self, goal: Goal, reason: str, day: dt.date) -> None:

@@ -69,7 +69,7 @@ def test_it_says_which_side_counts_and_what_was_taken_out(company: Company) -> N
         organisation=company.org, kpi="revenue", kind=Kind.GROWTH, target=D(114000), growth=D("0.14"), subject_kind="team",
         team=company.stockholm, starts_on=NOVEMBER[0], ends_on=NOVEMBER[1],
     )
-    assert sentences.title(grows) == "Revenue: Stockholm grows by +14\u00a0%, to 114\u00a0k€"
+    assert sentences.title(grows) == "Revenue: Stockholm grows by 14\u00a0%, to 114\u00a0k€"
     goal = factories.goal(company.org, "calls", company.bob, *NOVEMBER, 210, prorated=True)
     Absence.objects.create(organisation=company.org, rep=company.bob, valid_from=dt.date(2026, 11, 2), valid_to=dt.date(2026, 11, 3))
     stands = progress(company.org, [goal], today=TODAY, known={goal.id: value("180")})[goal.id]
