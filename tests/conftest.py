@@ -18,12 +18,16 @@ from celery import Celery
 from django.conf import settings
 from django.db import connection
 from django.db.backends.sqlite3.base import DatabaseOperations
+from hypothesis import settings as hypothesis_settings
 from redis import Redis
 
 from kpi_tracker.rollups.models import DirtyBucket
 from tests.environment import TEST_REDIS_URL
 
 ROOT = Path(__file__).resolve().parent.parent
+# On a busy machine an example may take long without being wrong.
+hypothesis_settings.register_profile("suite", deadline=None)
+hypothesis_settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

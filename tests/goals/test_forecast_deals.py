@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goals.forecast import Views, of_sum
@@ -69,7 +69,6 @@ def slowly(lives: list[Life], now: int) -> dict[str, dict[tuple[int, int], float
     return seen
 
 
-@settings(deadline=None)
 @given(lives=lives_of(), now=st.integers(1, 180))
 def test_the_chances_are_those_of_a_slow_count(lives: list[Life], now: int) -> None:
     known = Known(lives, 180)
@@ -93,7 +92,6 @@ def test_the_chances_are_those_of_a_slow_count(lives: list[Life], now: int) -> N
             assert times[stage] == pytest.approx((ends + FEW) / (due + FEW))
 
 
-@settings(deadline=None)
 @given(lives=lives_of(), now=st.integers(1, 180), later=lives_of(), counted=st.booleans())
 def test_nothing_on_or_after_the_morning_is_looked_at(lives: list[Life], now: int, later: list[Life], counted: bool) -> None:
     """Not whether a deal is won or lost then, not its stages then, not the deals that are opened then."""
@@ -109,7 +107,6 @@ def test_nothing_on_or_after_the_morning_is_looked_at(lives: list[Life], now: in
     assert rest([*lives, *others], now, counted=counted) == pytest.approx(rest(known, now, counted=counted))
 
 
-@settings(deadline=None)
 @given(lives=lives_of(), counted=st.booleans())
 def test_a_point_s_answer_needs_no_other_points(lives: list[Life], counted: bool) -> None:
     work = work_of(lives, counted)
@@ -118,7 +115,6 @@ def test_a_point_s_answer_needs_no_other_points(lives: list[Life], counted: bool
     assert [found for point in points for found in expected(lives, work, [point], counted=counted)] == together
 
 
-@settings(deadline=None)
 @given(lives=lives_of(), now=st.integers(1, 180), counted=st.booleans())
 def test_more_time_brings_no_less(lives: list[Life], now: int, counted: bool) -> None:
     found = [rest(lives, now, counted=counted, end=end) for end in range(now + 1, DAYS, 3)]
@@ -126,7 +122,6 @@ def test_more_time_brings_no_less(lives: list[Life], now: int, counted: bool) ->
     assert all(one >= 0 for one in found)
 
 
-@settings(deadline=None)
 @given(lives=lives_of(), now=st.integers(1, 180))
 def test_no_more_is_won_than_there_is_to_win(lives: list[Life], now: int) -> None:
     arrived = sum(1 for life in lives if max(0, now - 90) <= life.opened < now)

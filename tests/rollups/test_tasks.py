@@ -82,7 +82,7 @@ def changed_on(organisation: Organisation, days: int) -> None:
 
 def test_refreshes_go_to_the_live_queue_and_all_else_to_bulk() -> None:
     app.loader.import_default_modules()
-    names = [name for name in app.tasks if name.startswith(("kpi_tracker.", "integrations."))]
+    names = [name for name in app.tasks if name.startswith(("kpi_tracker.", "goals.", "integrations."))]
     live = {name.rpartition(".")[2] for name in names if app.amqp.router.route({}, name)["queue"].name == "live"}
     assert live == {"refresh_all", "refresh_organisation"}
     assert {app.amqp.router.route({}, name)["queue"].name for name in names} == {"live", "bulk"}
