@@ -59,6 +59,8 @@ def test_it_works(page: Page, world: World) -> None:
 
 def test_a_rep_sees_nothing_of_the_others(page: Page, world: World) -> None:
     sign_in(page, "bob@example.com")
+    expect(page.get_by_role("link", name="My day").first).to_have_attribute("aria-current", "page")
+    page.get_by_role("link", name="My figures").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Bob Berg")
     page.get_by_role("link", name="My team").click()
     expect(page.get_by_role("heading", name="Your own row of the team")).to_be_visible()
