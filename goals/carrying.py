@@ -57,7 +57,8 @@ def goal_carry(goal: Goal, *, now: dt.datetime, today: dt.date) -> Goal | None:
 
     Where somebody has made the next goal already, that one carries on. A person who has left is asked for nothing more.
     """
-    old = Goal.objects.select_for_update().select_related("organisation", "rep").get(organisation_id=goal.organisation_id, pk=goal.pk)
+    locked = Goal.objects.select_for_update(of=("self",)).select_related("organisation", "rep")
+    old = locked.get(organisation_id=goal.organisation_id, pk=goal.pk)
     if not old.carries_over or old.ends_on > today or not old.is_in_force:
         return None
     calendar = old.organisation.calendar

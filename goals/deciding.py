@@ -42,7 +42,7 @@ def goals_at_places(organisation: Organisation, places: Iterable[Place], *, lock
         whose, organisation=organisation, kpi__in={kpi for kpi, _, _ in wanted}, starts_on__in={period.start for _, _, period in wanted},
         ends_on__in={period.end for _, _, period in wanted},
     )
-    found = found.select_for_update() if lock else found
+    found = found.select_for_update(of=("self",)) if lock else found
     return {place_of(goal): goal for goal in found if place_of(goal) in wanted}
 
 

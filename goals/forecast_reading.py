@@ -73,10 +73,10 @@ def looked_at(period: Period) -> Period:
     return Period(add_months(period.start, -MONTHS_BACK), period.end)
 
 
-def goal_forecast(standing: GoalProgress, worktime: WorkTime | None = None) -> GoalForecast | None:
+def goal_forecast(standing: GoalProgress, worktime: WorkTime | None = None, *, with_deals: bool = True) -> GoalForecast | None:
     """None for goals that do not run today, for KPIs of whole periods, and where there is too little to go by.
 
-    worktime: what the caller has read of the working time of all days looked at.
+    worktime: what the caller has read of the working time of all days looked at. with_deals: whether open deals are asked, too.
     """
     kpi, goal = standing.kpi, standing.goal
     if standing.today not in goal.period:
@@ -84,7 +84,7 @@ def goal_forecast(standing: GoalProgress, worktime: WorkTime | None = None) -> G
     worktime = worktime or WorkTime(goal.organisation, [looked_at(goal.period)])
     found = None
     if kpi.course in (Course.FILLS, Course.LEVELS):
-        found = _of_days(standing, worktime)
+        found = _of_days(standing, worktime, with_deals=with_deals and kpi.key in OF_DEALS)
     elif isinstance(kpi, SimpleKpi) and isinstance(kpi.measure, Stock):
         found = _of_stock(standing, worktime)
     if found is None:
@@ -93,7 +93,7 @@ def goal_forecast(standing: GoalProgress, worktime: WorkTime | None = None) -> G
     return GoalForecast(standing, found, chance(float(standing.target)))
 
 
-def _of_days(standing: GoalProgress, worktime: WorkTime) -> Forecast | None:
+def _of_days(standing: GoalProgress, worktime: WorkTime, *, with_deals: bool) -> Forecast | None:
     kpi, period, today = standing.kpi, standing.goal.period, standing.today
     days = _by_day(standing, Period(looked_at(period).start, today))
     first = next((day for day, value in days.items() if value.numerator or value.denominator), None)
@@ -106,7 +106,7 @@ def _of_days(standing: GoalProgress, worktime: WorkTime) -> Forecast | None:
     if isinstance(kpi, RatioKpi):
         below, above = [float(value.denominator or 0) for value in known], [float(value.numerator) for value in known]
         return of_ratio(work, below, above, seen, share=kpi.share)
-    deals = lives(standing.goal.organisation, standing.goal.subject, since=first, today=today) if kpi.key in OF_DEALS else []
+    deals = lives(standing.goal.organisation, standing.goal.subject, since=first, today=today) if with_deals else []
     whole = kpi.unit is Unit.COUNT
     found = of_sum(work, seen, whole=whole, deals=expected(deals, work, seen.points, counted=whole) if deals else ())
     return already(found, float(standing.value.numerator)) if found else None

@@ -147,7 +147,7 @@ def _review(goal: Goal, read: _Read, *, today: dt.date) -> Review:
     days = sum(worktime.weights(goal.subject, following).values(), ZERO)
     return Review(
         standing=standings[goal.pk], this=this, before=tuple(before), along=tuple(along.standings),
-        halfway=goal_forecast(along.standings[1], worktime) if len(along.standings) > 1 else None,
+        halfway=goal_forecast(along.standings[1], worktime, with_deals=False) if len(along.standings) > 1 else None,
         reached_theirs=sum(1 for one in theirs.values() if _met(one.goal, kpi, one.actual, one.target)), of_people=len(read.taking),
         lost=lost, possible=possible, next_period=following, last_year=along.last_year,
         suggestion=suggestion(kpi, [this, *before], lower=lower_is_better(goal, kpi), days=days), next_made=read.next_made,
