@@ -12,7 +12,8 @@ from django.db import transaction
 from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet, Sum
 from django.utils.translation import gettext, pgettext
 
-from goals.models import Goal
+from goals.models import DefaultTarget, Goal
+from goals.turning import turn_defaults, turn_round
 from kpi_tracker.errors import InvalidInput
 from kpi_tracker.kpis import registry
 from kpi_tracker.kpis.measures import Unit
@@ -105,10 +106,13 @@ def used_currencies(scope: Scope) -> list[str]:
     return sorted(found - {scope.organisation.base_currency})
 
 
+def money_kpis(organisation: Organisation) -> list[str]:
+    return [kpi.key for kpi in registry.kpis_of(organisation) if kpi.unit is Unit.MONEY]
+
+
 def money_goals(organisation: Organisation) -> QuerySet[Goal]:
     """Goals whose target is an amount in the base currency."""
-    kpis = [kpi.key for kpi in registry.kpis_of(organisation) if kpi.unit is Unit.MONEY]
-    found: QuerySet[Goal] = Goal.objects.filter(organisation=organisation, kpi__in=kpis)
+    found: QuerySet[Goal] = Goal.objects.filter(organisation=organisation, kpi__in=money_kpis(organisation))
     return found
 
 
@@ -129,14 +133,18 @@ def change(scope: Scope, *, base: str, display: str, today: dt.date) -> int:
 
 
 def _turn_goals(organisation: Organisation, rates: list[tuple[dt.date, Decimal]], today: dt.date) -> int:
-    """A target is turned at the rate of the goal's last day, of today while it runs; at the first rate known where that is later."""
+    """A goal is turned at the rate of its last day, of today while it runs; at the first rate known where that is later."""
     goals = list(money_goals(organisation).select_for_update())
-    if goals and not rates:
+    defaults = list(DefaultTarget.objects.filter(organisation=organisation, kpi__in=money_kpis(organisation)))
+    if not rates and not goals and not defaults:
+        return 0
+    if not rates:
         message = gettext("There are goals in money, and no rate to turn them round; add a rate of the new currency first.")
         raise InvalidInput(message, field="base_currency")
-    for goal in goals:
-        day = min(goal.ends_on - DAY, today)
-        rate = next((rate for first, rate in reversed(rates) if first <= day), rates[0][1])
-        goal.target = (goal.target * rate).quantize(Decimal("0.01"))
-    Goal.objects.bulk_update(goals, ["target"], batch_size=500)
+
+    def rate_on(day: dt.date) -> Decimal:
+        return next((rate for first, rate in reversed(rates) if first <= day), rates[0][1])
+
+    turn_round(organisation, goals, {goal.pk: rate_on(min(goal.ends_on - DAY, today)) for goal in goals})
+    turn_defaults(defaults, rate_on(today))
     return len(goals)

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from dashboards.currencies import lacking
-from goals.models import Goal
+from goals.models import DefaultTarget, Goal
 from kpi_tracker.orgs.models import ExchangeRate
 from kpi_tracker.sales.models import Contract, Cost, Deal
 from tests import factories
@@ -129,15 +130,30 @@ def test_another_base_currency_turns_rates_and_goals_round(signed_in: SignedIn, 
         ExchangeRate.objects.create(organisation=world.org, currency=currency, day=day, rate=rate)
     revenue = factories.goal(world.org, "revenue", world.org, MARCH, dt.date(2024, 4, 1), 1000)
     calls = factories.goal(world.org, "calls", world.org, MARCH, dt.date(2024, 4, 1), 1000)
+    Goal.objects.filter(pk=revenue.pk).update(
+        stretch=1200, baseline=800, result="950.5", steps=[["2024-03-01", "900"], ["2024-03-10", "1000"]],
+    )
+    version = revenue.versions.create(
+        organisation=world.org, number=1, target=900, asks_from=MARCH, made_at=timezone.now(), shares={str(world.bob.pk): "450.25"}
+    )
+    taking = revenue.participants.create(organisation=world.org, rep=world.bob, share="450.25")
+    answer = version.answers.create(organisation=world.org, rep=world.bob, counter=400, answered_at=timezone.now())
+    default = DefaultTarget.objects.create(organisation=world.org, kpi="revenue", grain="month", target=100)
     assert "There is no rate of NOK yet" in text(alice.post(place("currencies_change"), {"base_currency": "NOK"}))
-    answer = alice.post(place("currencies_change"), {"base_currency": "sek", "display_currency": "USD"}, follow=True)
-    assert "1 goal in money is turned round." in text(answer)
+    page = alice.post(place("currencies_change"), {"base_currency": "sek", "display_currency": "USD"}, follow=True)
+    assert "1 goal in money is turned round." in text(page)
     world.org.refresh_from_db()
     assert (world.org.base_currency, world.org.display_currency) == ("SEK", "USD")
     assert rates(world) == [
         ("EUR", "2024-01-01", Decimal(10)), ("USD", "2024-01-01", Decimal(9)), ("USD", "2024-02-01", Decimal(8)),
     ]
-    assert Goal.objects.get(pk=revenue.pk).target == 10_000
+    revenue.refresh_from_db()
+    assert (revenue.target, revenue.stretch, revenue.baseline, revenue.result) == (10_000, 12_000, 8_000, 9_505)
+    assert [target for _, target in revenue.asked_since] == [9_000, 10_000]
+    for row in (version, taking, answer, default):
+        row.refresh_from_db()
+    assert (version.target, version.shares, taking.share) == (9_000, {str(world.bob.pk): "4502.50"}, Decimal("4502.5"))
+    assert (answer.counter, default.target) == (4_000, 1_000)
     assert Goal.objects.get(pk=calls.pk).target == 1000
     assert Deal.objects.filter(currency="EUR").exists()
     # The deals of 2023 closed before the krona had a rate: they are listed, not reckoned at some other rate.
