@@ -53,3 +53,4 @@ def sign_in(page: Page, email: str) -> None:
     page.get_by_label("Password").fill(factories.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).not_to_have_text("Sign in")
+    page.wait_for_load_state()  # what keys do is in scripts
