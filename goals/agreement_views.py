@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from typing import TypedDict
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -24,10 +26,21 @@ from kpi_tracker.web import Permission, page
 CONFLICT, WRONG = 409, 422
 
 
-def step(request: HttpRequest, scope: Scope, goal: Goal, name: str, act: Callable[[Goal], str]) -> HttpResponse:
+class Of(TypedDict):
+    """What each step is told: of which goal, as of which version, by whom and when."""
+
+    scope: Scope
+    goal: Goal
+    shown: int
+    now: dt.datetime
+    today: dt.date
+
+
+def step(request: HttpRequest, scope: Scope, id: int, name: str, act: Callable[[Of], str]) -> HttpResponse:
     """Do it and show the goal; or show what is wrong, beside what was typed. act: says what has been done."""
+    goal = found(scope, id)
     try:
-        done = act(goal)
+        done = act(Of(scope=scope, goal=goal, shown=number(request, "shown"), now=timezone.now(), today=today_of(scope)))
     except InvalidInput as wrong:
         goal = found(scope, goal.pk)
         refused = Refused(name, wrong.field, wrong.message, request.POST)
@@ -39,71 +52,58 @@ def step(request: HttpRequest, scope: Scope, goal: Goal, name: str, act: Callabl
 @require_POST
 @page(Permission.SET_GOALS)
 def propose(request: HttpRequest, scope: Scope, id: int) -> HttpResponse:
-    def act(goal: Goal) -> str:
-        target = figure(request, goal, "target") if request.POST.get("target", "").strip() else None
-        agreement.propose(
-            scope=scope, goal=goal, shown=number(request, "shown"), target=target, reason=request.POST.get("reason", ""),
-            now=timezone.now(), today=today_of(scope),
-        )
+    def act(of: Of) -> str:
+        target = figure(request, of["goal"], "target") if request.POST.get("target", "").strip() else None
+        agreement.propose(**of, target=target, reason=request.POST.get("reason", ""))
         return gettext("It is proposed; those who take part can answer now.")
 
-    return step(request, scope, found(scope, id), "propose", act)
+    return step(request, scope, id, "propose", act)
 
 
 @require_POST
 @page(Permission.MEMBER)
 def answer(request: HttpRequest, scope: Scope, id: int) -> HttpResponse:
-    def act(goal: Goal) -> str:
-        counter = figure(request, goal, "counter") if request.POST.get("say") == "counter" else None
+    def act(of: Of) -> str:
+        counter = figure(request, of["goal"], "counter") if request.POST.get("say") == "counter" else None
         agreement.answer(
-            scope=scope, goal=goal, rep_id=number(request, "rep"), shown=number(request, "shown"), counter=counter,
-            comment=request.POST.get("comment", ""), known=known(request), now=timezone.now(), today=today_of(scope),
+            **of, rep_id=number(request, "rep"), counter=counter, comment=request.POST.get("comment", ""), known=known(request)
         )
         again = found(scope, id)
         if counter is None and pending_version(again) is None:
             return gettext("Everybody has accepted: the goal is in force.")
         return gettext("The answer is in.")
 
-    return step(request, scope, found(scope, id), "answer", act)
+    return step(request, scope, id, "answer", act)
 
 
 @require_POST
 @page(Permission.SET_GOALS)
 def take(request: HttpRequest, scope: Scope, id: int) -> HttpResponse:
-    def act(goal: Goal) -> str:
-        agreement.take_counter(
-            scope=scope, goal=goal, rep_id=number(request, "rep"), shown=number(request, "shown"), now=timezone.now(),
-            today=today_of(scope),
-        )
+    def act(of: Of) -> str:
+        agreement.take_counter(**of, rep_id=number(request, "rep"))
         return gettext("The other figure is proposed now.")
 
-    return step(request, scope, found(scope, id), "take", act)
+    return step(request, scope, id, "take", act)
 
 
 @require_POST
 @page(Permission.SET_GOALS)
 def decide(request: HttpRequest, scope: Scope, id: int) -> HttpResponse:
-    def act(goal: Goal) -> str:
-        agreement.decide(
-            scope=scope, goal=goal, shown=number(request, "shown"), reason=request.POST.get("reason", ""), now=timezone.now(),
-            today=today_of(scope),
-        )
+    def act(of: Of) -> str:
+        agreement.decide(**of, reason=request.POST.get("reason", ""))
         return gettext("It is decided: the goal is in force.")
 
-    return step(request, scope, found(scope, id), "decide", act)
+    return step(request, scope, id, "decide", act)
 
 
 @require_POST
 @page(Permission.SET_GOALS)
 def withdraw(request: HttpRequest, scope: Scope, id: int) -> HttpResponse:
-    def act(goal: Goal) -> str:
-        agreement.withdraw(
-            scope=scope, goal=goal, shown=number(request, "shown"), reason=request.POST.get("reason", ""), now=timezone.now(),
-            today=today_of(scope),
-        )
+    def act(of: Of) -> str:
+        agreement.withdraw(**of, reason=request.POST.get("reason", ""))
         return gettext("The proposal is withdrawn.")
 
-    return step(request, scope, found(scope, id), "withdraw", act)
+    return step(request, scope, id, "withdraw", act)
 
 
 def number(request: HttpRequest, name: str) -> int:
